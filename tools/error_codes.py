@@ -7,7 +7,7 @@ whatever makes one, such as Findings.add; or where a table leads from it to a fu
 import ast
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
 from typing import Final
@@ -17,6 +17,29 @@ from tools.error_texts import Scope, Texts, elements, entries, is_parameter, tex
 
 # Codes that several modules may raise: none, as a code has one owner and one meaning.
 SHARED: Final[frozenset[str]] = frozenset()
+# What is said where the sentence is put together as the program runs, so that it cannot be read from the code.
+COMPOSED: Final[Mapping[str, Texts]] = {
+    "FF047": (
+        '"<name>" cannot be made',
+        "the world file cannot be read, is no text, or no mapping of repositories",
+        '"<key>" is not known here, or must be something else',
+    ),
+    "FF138": ('"<key>" cannot be used with this credential', '"<key>" cannot be used with "variable"'),
+    "FF182": (
+        'the type "<name>" is FlowForge\'s own',
+        'the type "<name>" is there twice',
+        'the prefix of the type "<name>" is taken',
+    ),
+    "FF234": ("nobody can be asked", "not pasted"),
+    "FF270": ("<source>: <what> (the words are the plugin's own)",),
+    "FF293": (
+        "the key belongs to organization or workspace <has>, and expect_organization or expect_workspace is <wanted>",
+    ),
+    "FF327": ("<what GitHub answered, such as a list without its items>: not what GitHub documents",),
+    "FF348": ("a bug in FlowForge: <error>",),
+    "FF505": ("new to <group>, and not admitted yet: <repos>",),
+    "FF506": ("<secret> of <owner> would be visible to <repos>",),
+}
 HEAD: Final = """# Errors
 
 Every code with its sentences, as the code has them: what is wrong, why, what to do, and the module that says it.
@@ -55,6 +78,8 @@ def raised(folder: Path) -> list[Raised]:
         for module in package.modules.values()
         for each in (*_calls(Scope(package, module), parameters), *_tables(Scope(package, module)))
     ]
+    silent = COMPOSED.keys() - {each.code for each in found if _forms(each.what)}
+    found = [replace(each, what=COMPOSED[each.code]) if each.code in silent else each for each in found]
     return sorted(dict.fromkeys(found), key=lambda each: (each.code, each.module, each.line))
 
 
@@ -150,8 +175,11 @@ def _tables(scope: Scope) -> Iterator[Raised]:
 def complaints(folder: Path, shared: frozenset[str] = SHARED) -> Iterator[str]:
     """Yield what is wrong with the codes: one whose sentences are not found, one that several modules raise."""
     owners: dict[str, set[str]] = {}
-    for each in raised(folder):
+    found = raised(folder)
+    for each in found:
         owners.setdefault(each.code, set()).add(each.module)
+    for code in sorted(owners.keys() - {each.code for each in found if _forms(each.what)}):
+        yield f"what {code} says cannot be read: add it to COMPOSED in tools/error_codes.py"
     for path in sorted(folder.rglob("*.py")):
         nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         for code in sorted({str(node.value) for node in nodes if isinstance(node, ast.Constant)} - owners.keys()):

@@ -4,6 +4,7 @@ import os
 import random
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -59,17 +60,22 @@ def _bad_luck(chance: random.Random, repos: list[str]) -> list[Fault]:
     ]
 
 
+def _said(fleet: "Fleet") -> Path:
+    return fleet.folder.parent / "said.txt"
+
+
 def _killed(fleet: "Fleet", requests: int, faults: list[Fault], *, full: bool) -> int:
     """Begin an apply and kill it when so many requests have come in; gives how it ended. full: the limits bind."""
     world = fleet.sandbox.world
     program = ["-c", AT_THE_LIMIT] if full else ["-m", "flowforge"]
-    process = subprocess.Popen(
-        [sys.executable, *program, "apply", "--yes", "-j", "8"],
-        cwd=fleet.folder,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    with _said(fleet).open("wb") as said:
+        process = subprocess.Popen(
+            [sys.executable, *program, "apply", "--yes", "-j", "8"],
+            cwd=fleet.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=said,
+            stderr=said,
+        )
     world.faults = _Killer(process, requests, faults)
     code = process.wait()
     fleet.sandbox.settle()  # a request that the killed process had sent is still carried out
@@ -92,6 +98,8 @@ def _rounds(fleet: "Fleet", rounds: int, *, bad_luck: bool) -> list[int]:
     chance, landed = random.Random(seed), list[int]()
     for number in range(rounds):
         fleet.later()
+        # As if an hour had passed: a 429 after 500 writes within one is what GitHub says where it counts content.
+        fleet.monkeypatch.setenv("FLOWFORGE_CACHE_DIR", str(fleet.folder.parent / f"cache{number}"))
         value = fleet.set_key()
         world.settings.lag = Lag(reads=chance.randrange(3)) if bad_luck else Lag()
         faults = _bad_luck(chance, fleet.repos) if bad_luck else []
@@ -100,7 +108,8 @@ def _rounds(fleet: "Fleet", rounds: int, *, bad_luck: bool) -> list[int]:
         code = _killed(fleet, chance.randrange(1, most), faults, full=full)
         right = {repo for repo, held in fleet.held().items() if held == {"ANTHROPIC_API_KEY": value}}
         landed += [len(right)] if code < 0 else []
-        assert code < 0 or (code, len(right)) == (0, REPOS), f"seed {seed}: an apply that ended was not right"
+        said = _said(fleet).read_text("utf-8")
+        assert code < 0 or (code, len(right)) == (0, REPOS), f"seed {seed}: an apply that ended was not right: {said}"
         plan = {address.removesuffix("/actions/ANTHROPIC_API_KEY"): line for address, line in fleet.plan().items()}
         interrupted = {repo for repo, (_, reason) in plan.items() if reason == "write_interrupted"}
         assert set(plan) >= {*fleet.repos} - right, f"seed {seed}: a wrong value is not in the plan"

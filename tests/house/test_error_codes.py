@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.error_codes import complaints, page, pages, raised
+from tools.error_codes import COMPOSED, complaints, page, pages, raised
 
 ROOT = Path(__file__).parents[2]
 ERRORS = '''
@@ -213,3 +213,14 @@ def test_a_code_without_its_sentences_is_named(write: Write) -> None:
     """A code that the reader of codes cannot follow is a complaint and never just missing from the page."""
     folder = write("sub/a.py", 'CODE = "FF401"\n"""As FF402 in a docstring."""\n')
     assert ["package/sub/a.py: the sentences of FF401 are not found"] == list(complaints(folder, frozenset()))
+
+
+def test_a_code_that_says_what_nobody_can_read_is_named(write: Write) -> None:
+    """A sentence of gaps alone is a complaint, unless it is written out by hand: `explain` would say nothing of it."""
+    folder = write(
+        "a.py", 'def cut(what):\n    return Problem("FF401", what)\ndef bad(what):\n    Problem("FF505", what)\n'
+    )
+    assert ["what FF401 says cannot be read: add it to COMPOSED in tools/error_codes.py"] == list(
+        complaints(folder, frozenset())
+    )
+    assert [("FF401", ("<what>",)), ("FF505", COMPOSED["FF505"])] == [(each.code, each.what) for each in raised(folder)]
