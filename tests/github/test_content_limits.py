@@ -436,3 +436,16 @@ def test_the_next_process_is_left_what_was_not_written(clock: Clock, tmp_path: P
     first.close()
     second = _limits(clock, tmp_path, Pace.GENTLE)
     assert [0.0, 60.0] == [_ask(second) for _ in range(2)]
+
+
+@pytest.mark.parametrize(("said_so", "expected"), [({"keeps": True}, []), ({"keeps": False}, [60.0]), ({}, [60.0])])
+def test_what_keeps_the_state_says_so(
+    clock: Clock, waits: list[float], said_so: dict[str, bool], expected: list[float]
+) -> None:
+    """Any other write leaves it what was reserved for it."""
+    pacer = _pacer(clock, [], pace=Pace.GENTLE)
+    pacer.reserve(2)
+    for _ in range(78):
+        _put(pacer)
+    pacer.start(5, **said_so)
+    assert expected == waits

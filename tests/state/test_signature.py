@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import json
 from pathlib import Path
 
 import pytest
@@ -123,3 +124,15 @@ def test_a_key_id_is_of_one_state() -> None:
     """One key is called something else in every state, so that states do not tell who shares one."""
     one, other = (MINE.key_id(State.fresh().lineage) for _ in range(2))
     assert (16, 16, False, "") == (len(one), len(other), one == other, UNSIGNED.key_id("x"))
+
+
+@pytest.mark.parametrize("name", ["key_id", "signature"])
+def test_a_signature_is_a_text(killed: Path, name: str) -> None:
+    """FF404: so is the name of its key; anything else is damage."""
+    given = json.loads(killed.read_bytes())
+    with pytest.raises(StateError) as caught:
+        codec.decode(json.dumps(given | {name: [given[name]]}).encode(), "here", MINE)
+    assert ("FF404", f"{name} of the file is not a text") == (
+        caught.value.problems[0].code,
+        caught.value.problems[0].why,
+    )

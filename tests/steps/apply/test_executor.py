@@ -289,6 +289,30 @@ def test_a_wait_that_a_person_ends(writer: ScopeWriter, stop: threading.Event) -
     assert ([bug(error)], True) == (writer.problems, stop.is_set())
 
 
+class Patient(Ledger):
+    """Notes how long it is waited for, and waits for nothing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seconds: list[float] = []
+
+    def wait(self, seconds: float) -> None:
+        """Note it."""
+        self.seconds.append(seconds)
+
+
+@pytest.mark.parametrize(("error", "seconds"), [(KeyboardInterrupt(), 0.0), (SystemExit(1), 4.0)])
+def test_how_long_what_is_under_way_is_waited_for(writer: ScopeWriter, error: BaseException, seconds: float) -> None:
+    """After a second Ctrl-C not for a moment."""
+    ledger = writer.ledger = Patient()
+
+    def fail() -> None:
+        raise error
+
+    write_all(PLAN, writer, jobs=1, progress=lambda what, total: _shown([], what, total, fail))
+    assert [seconds] == ledger.seconds
+
+
 @pytest.mark.parametrize("patient", [True, False])
 def test_what_is_under_way_is_waited_for(*, writer: ScopeWriter, github: GitHub, patient: bool) -> None:
     """After a bug of ours for as long as a signal may be kept waiting; after a second Ctrl-C not at all."""
