@@ -42,8 +42,8 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Return one worker more than there are processors: many tests wait, for a limit, a signal or a process."""
-    return (os.cpu_count() or 1) + 1
+    """Return two workers for each processor: many tests wait, for a limit, a signal or a process."""
+    return 2 * (os.cpu_count() or 1)
 
 
 @pytest.hookimpl(wrapper=True)

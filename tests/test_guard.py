@@ -209,6 +209,7 @@ def test_a_sandbox_that_is_a_process(tmp_path: Path, header: Callable[[], str], 
     assert (code, code == guard.LEAKED) == (process.returncode, b"GitHub: has a credential in it" in printed), printed
 
 
+@pytest.mark.slow
 def test_a_test_that_leaks_fails(tmp_path: Path) -> None:
     """A run under the suite's own conftest: whatever process or thread sends, the test that had it send fails."""
     (tmp_path / "test_leaks.py").write_text(LEAKS, encoding="utf-8")

@@ -63,7 +63,8 @@ def _used(fleet: "Fleet") -> int:
     return used
 
 
-@pytest.mark.parametrize("chosen", [True, pytest.param(False, marks=pytest.mark.slow)], ids=["select", "repos"])
+@pytest.mark.slow
+@pytest.mark.parametrize("chosen", [True, False], ids=["select", "repos"])
 def test_a_second_plan_with_a_new_token_costs_next_to_nothing(fleet: "Fleet", *, chosen: bool) -> None:
     """Of what the first plan took of the hour less than two in a hundred, and the share of unchanged lists is told."""
     world = fleet.sandbox.world

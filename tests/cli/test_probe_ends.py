@@ -114,7 +114,7 @@ def test_a_process_that_is_told_to_end(scratch: "Fleet", number: signal.Signals)
 @pytest.mark.parametrize(
     "fault",
     one_in(
-        4,
+        8,
         [
             Fault(".", FaultKind.RESET_AFTER),
             Fault(".", FaultKind.RESET_BEFORE),

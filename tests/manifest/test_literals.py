@@ -13,6 +13,7 @@ from flowforge.manifest.findings import Findings
 from flowforge.manifest.model import Manifest
 from flowforge.manifest.parse import parse
 from flowforge.resources import schema_text
+from tests.rows import one_in
 
 pytestmark = pytest.mark.no_coverage
 
@@ -155,7 +156,10 @@ def _keys(schema: object, *, named: bool = False) -> Iterator[str]:
         yield from _keys(part, named=key == "properties" and not named)
 
 
-@pytest.mark.parametrize(("path", "as_key"), PLACES, ids=[f"{'key ' * k}{'.'.join(map(str, p))}" for p, k in PLACES])
+@pytest.mark.parametrize(
+    ("path", "as_key"),
+    one_in(3, PLACES, ids=lambda place: f"{'key ' * place[1]}{'.'.join(map(str, place[0]))}"),
+)
 def test_in_every_position(path: tuple[Step, ...], as_key: bool, loaded: Loader) -> None:  # noqa: FBT001 -- a parameter
     """In any string and any key a literal is an error with its position, and no message has a part of it."""
     secret = body(95)
