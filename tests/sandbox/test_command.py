@@ -45,6 +45,17 @@ ALIKE = [
 ]
 
 
+def _ended(process: "subprocess.Popen[str]", ending: signal.Signals = signal.SIGTERM) -> tuple[str, str]:
+    """Send a signal once all was printed, which the ready file comes before; return stdout and stderr."""
+    assert process.stdout is not None
+    printed = ""
+    while ALIKE[-1] not in printed and (line := process.stdout.readline()):
+        printed += line
+    process.send_signal(ending)
+    stdout, stderr = process.communicate(timeout=60)
+    return printed + stdout, stderr
+
+
 def _settled(line: str) -> str:
     """Return a line without what is another one at each start."""
     line = re.sub(r"sk-ant-api03-made-up-by-the-sandbox-[0-9a-f]{70}AA$", "KEY", line)
@@ -62,8 +73,7 @@ def test_story(started: Started, tmp_path: Path, ending: signal.Signals) -> None
     header = {"authorization": f"token {ready['token']}"}
     answer = httpx.get(f"{ready['url']}/orgs/umbrella/repos?sort=full_name", headers=header)
     mode = (tmp_path / "ready.json").stat().st_mode & 0o777
-    process.send_signal(ending)
-    stdout, stderr = process.communicate(timeout=60)
+    stdout, stderr = _ended(process, ending)
     assert (answer.json()[6]["full_name"], len(answer.json()), mode) == ("umbrella/repo-007", 7, 0o600)
     assert (process.returncode, stderr, list(tmp_path.iterdir()), ready["pid"]) == (0, "", [], process.pid)
     assert [
@@ -86,8 +96,7 @@ def test_plain(started: Started) -> None:
     process, ready = started
     header = {"authorization": f"token {ready['token']}"}
     answers = [httpx.get(f"{ready['url']}/orgs/acme/repos", headers=header) for _ in range(2)]
-    process.terminate()
-    stdout, _ = process.communicate(timeout=60)
+    stdout, _ = _ended(process)
     assert (len(answers[1].json()), answers[1].headers["x-ratelimit-remaining"]) == (25, "5000")
     assert (ready["socket"], ready["token"], process.returncode) == (None, "it's mine", 0)
     assert [_settled(line) for line in stdout.splitlines()][1:] == [
@@ -103,8 +112,7 @@ def test_plain(started: Started) -> None:
 def test_its_notes_start_nothing(started: Started) -> None:
     """No note has what a shell would act upon that takes no comments at its prompt; all to be pasted stands below."""
     process, _ = started
-    process.terminate()
-    stdout, _ = process.communicate(timeout=60)
+    stdout, _ = _ended(process)
     above, pasted = stdout.split(f"{PASTE}\n")
     notes = [*above.splitlines(), PASTE]
     assert all(line.startswith("# ") and not set("`$;&|<>()'\\!") & set(line) for line in notes), notes
