@@ -383,18 +383,6 @@ def test_of_two_minutes_people_are_told(clock: Clock, said: list[str], before: f
     assert [f"{text} to stay within GitHub's rate limit" for text in expected] == said
 
 
-def test_what_was_expected_is_over(clock: Clock, said: list[str]) -> None:
-    """Once all of it was written nothing is left to wait for, though the minute is full."""
-    pacer = _pacer(clock, said, pace=Pace.GENTLE)
-    pacer.expect(80 * 5, 80)
-    left = []
-    for _ in range(2):
-        left.append(pacer.left())
-        for _ in range(40):
-            _put(pacer)
-    assert [0.0, 0.0, 0.0, 60.0] == [*left, pacer.left(), pacer.estimate(5, 1)]
-
-
 def test_a_stopped_write_is_none(clock: Clock, said: list[str]) -> None:
     """One that fits into the limits of content, and is stopped while it waits for the minute of all requests."""
     pacer = _pacer(clock, said, pace=Pace.GENTLE)
@@ -417,16 +405,23 @@ def test_a_pause_of_writes_alone_is_none_of_reads(clock: Clock, said: list[str])
     assert [0.0, 0.0, 31.0, 0.0, 1.0] == [*found, pacer.estimate(5), pacer.estimate(5, 1)]
 
 
-def test_what_is_left_of_what_was_expected(clock: Clock, said: list[str]) -> None:
-    """As long as more is to come than the minute has room for, it takes a minute."""
+@pytest.mark.parametrize(
+    ("writes", "left", "further"),
+    [(80, [0.0, 0.0, 0.0], 60.0), (120, [60.0, 60.0, 60.0, 0.0], 0.0)],
+    ids=["as many as a minute takes", "more"],
+)
+def test_what_is_left_of_what_was_expected(
+    clock: Clock, said: list[str], writes: int, left: list[float], further: float
+) -> None:
+    """While more is to come than the minute has room for, a minute; once all is written nothing, though it is full."""
     pacer = _pacer(clock, said, pace=Pace.GENTLE)
-    pacer.expect(120 * 5, 120)
-    left = []
-    for _ in range(3):
-        left.append(pacer.left())
+    pacer.expect(writes * 5, writes)
+    found = [pacer.left()]
+    for _ in range(writes // 40):
         for _ in range(40):
             _put(pacer)
-    assert [60.0, 60.0, 60.0, 0.0] == [*left, pacer.left()]
+        found.append(pacer.left())
+    assert (left, further) == (found, pacer.estimate(5, 1))
 
 
 def test_the_next_process_is_left_what_was_not_written(clock: Clock, tmp_path: Path) -> None:
