@@ -47,12 +47,12 @@ context.wrap_socket(opened, server_hostname="a").sendall(whole)
 # Sends a text with FlowForge's own client.
 CLIENT: Final = """
 import sys
-from flowforge.transport.client import open_client
+from flowforge.transport.client import Connections
 from flowforge.transport.deadline import Deadline
 _, url, text = sys.argv
-with open_client(
-    loopback=True, coding="identity", jobs=1, connect=60, silent=60, transport=None, secure=False
-) as http, Deadline(60).held():
+with Connections(
+    loopback=True, coding="identity", connect=60, silent=60, transport=None, secure=False
+) as connections, connections.one() as http, Deadline(60).held():
     http.request("POST" if text else "GET", url, content=text)
 """
 GET: Final = """

@@ -21,7 +21,7 @@ from flowforge.anthropic import address
 from flowforge.anthropic.keys import AdminKey, AnthropicKey, ApiKey
 from flowforge.errors import ExitCode
 from flowforge.github import auth
-from flowforge.transport.client import open_client
+from flowforge.transport.client import Connections
 from flowforge.vault import SecretValue, Vault
 from tests import guard
 from tests.cli.verifying import admin_key
@@ -49,7 +49,7 @@ LEAKS: Final = '''\
 import base64, json, subprocess, sys, threading
 import pytest
 from flowforge.sandbox import Sandbox
-from flowforge.transport.client import open_client
+from flowforge.transport.client import Connections
 from flowforge.transport.deadline import Deadline
 from tests.github.talking import heard, talking
 from tests.sweep.plants import oauth_token
@@ -65,9 +65,9 @@ def child(url, header, body):
     subprocess.run([sys.executable, "-c", CHILD, url, header, body], stderr=subprocess.DEVNULL, check=False)
 
 def here(url, header, body):
-    with open_client(
-        loopback=True, coding="identity", jobs=1, connect=9, silent=9, transport=None, secure=False
-    ) as http, Deadline(60).held():
+    with Connections(
+        loopback=True, coding="identity", connect=9, silent=9, transport=None, secure=False
+    ) as connections, connections.one() as http, Deadline(60).held():
         http.request("POST" if body else "GET", url, headers={"X-A": header}, content=body.encode())
 
 def thread(*args):
@@ -184,9 +184,8 @@ def test_each_list_of_hosts_is_read_in_one_file() -> None:
 def test_what_a_function_answers() -> None:
     """What never reaches a server is seen as it goes out."""
     transport = answering(lambda _: httpx.Response(200))
-    with open_client(
-        loopback=False, coding="identity", jobs=1, connect=9, silent=9, transport=transport, secure=True
-    ) as http:
+    connections = Connections(loopback=False, coding="identity", connect=9, silent=9, transport=transport, secure=True)
+    with connections, connections.one() as http:
         http.get("https://api.github.com/user", headers={"x-more": oauth_token()})
     assert ["GET /user, to GitHub: has a credential in it, sk-ant-oat03…"] == guard.GUARD.judge()
 

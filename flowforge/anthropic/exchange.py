@@ -1,7 +1,6 @@
 """One exchange with Anthropic: it goes out with a key, and an answer comes back or the reason why there is none."""
 
 from collections.abc import Callable, Generator, Mapping
-from contextlib import closing
 from typing import Final, Self
 
 import httpx
@@ -9,7 +8,7 @@ import httpx
 from flowforge.anthropic.address import VerifyAddress
 from flowforge.anthropic.answer import KeyAnswer, NoAnswer
 from flowforge.anthropic.keys import KEYS, AdminKey, AnthropicKey
-from flowforge.transport.client import Transport, UnusableError, open_client
+from flowforge.transport.client import Connections, Transport, UnusableError
 from flowforge.transport.deadline import Deadline, OverdueError
 
 # The version that the documentation of both endpoints names.
@@ -20,7 +19,7 @@ _OFF: Final = {"status": "inactive"}
 _CONNECT: Final = 5.0
 # A page of 1,000 API keys has some 400 KB.
 _MOST: Final = 4_000_000
-# Connections at once: a run has few keys, and nobody waits for them.
+# Requests at once: a run has few keys, and nobody waits for them.
 JOBS: Final = 4
 
 
@@ -36,17 +35,16 @@ class _KeyHeader(httpx.Auth):
 
 
 class AnthropicWire:
-    """Sends GETs to Anthropic's API, and one kind of POST. Thread-safe, for at most `JOBS` threads. No redirects."""
+    """Sends GETs to Anthropic's API, and one kind of POST. Thread-safe. No redirects."""
 
     def __init__(self, address: VerifyAddress, *, scale: float = 1.0, transport: Transport | None = None) -> None:
         """Open the client. scale: how many of its seconds pass in a real one. Raises GitHubError FF305."""
         self._address = address
         self._real = _SECONDS / scale
-        self._http = open_client(
+        self._connections = Connections(
             loopback=address.loopback,
             # Not packed: an answer has no more than a few lines, and one that is packed all the same is not read.
             coding="identity",
-            jobs=JOBS,
             connect=_CONNECT / scale,
             silent=self._real,
             transport=transport,
@@ -57,7 +55,7 @@ class AnthropicWire:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._http.close()
+        self._connections.close()
 
     def get(self, key: AnthropicKey, path: str) -> KeyAnswer | NoAnswer:
         """Ask once. Raises ValueError for a path that this kind of key is not sent to."""
@@ -74,25 +72,29 @@ class AnthropicWire:
         deadline = Deadline(self._real)
         auth = _KeyHeader(lambda: key.header(path, method))
         headers = {"anthropic-version": _VERSION}
-        request = self._http.build_request(method, f"{self._address.url}{path}", headers=headers, json=body)
+        url = f"{self._address.url}{path}"
         try:
-            with deadline.held():
-                return self._got(request, auth, deadline)
+            with (
+                deadline.held(),
+                self._connections.one() as http,
+                http.stream(method, url, headers=headers, json=body, auth=auth, follow_redirects=False) as found,
+            ):
+                return _got(found, deadline)
         except (OverdueError, UnusableError, httpx.TransportError) as error:
             return NoAnswer(_why(error))
 
-    def _got(self, request: httpx.Request, auth: _KeyHeader, deadline: Deadline) -> KeyAnswer:
-        with closing(self._http.send(request, stream=True, auth=auth, follow_redirects=False)) as found:
-            if found.headers.get("content-encoding", "identity").lower() != "identity":
-                raise UnusableError("an answer in a coding that was not asked for")
-            body = bytearray()
-            for part in found.iter_raw():
-                deadline.left()
-                body += part
-                if len(body) > _MOST:
-                    message = f"an answer of more than {_MOST // 1_000_000} MB"
-                    raise UnusableError(message)
-            return KeyAnswer.of(found.status_code, dict(found.headers), bytes(body))
+
+def _got(found: httpx.Response, deadline: Deadline) -> KeyAnswer:
+    if found.headers.get("content-encoding", "identity").lower() != "identity":
+        raise UnusableError("an answer in a coding that was not asked for")
+    body = bytearray()
+    for part in found.iter_raw():
+        deadline.left()
+        body += part
+        if len(body) > _MOST:
+            message = f"an answer of more than {_MOST // 1_000_000} MB"
+            raise UnusableError(message)
+    return KeyAnswer.of(found.status_code, dict(found.headers), bytes(body))
 
 
 def _why(error: Exception) -> str:

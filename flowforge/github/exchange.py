@@ -18,7 +18,7 @@ from flowforge.github.body import CODING, Reader
 from flowforge.github.clock import Patience
 from flowforge.github.traces import Traces
 from flowforge.github.urls import ApiUrl
-from flowforge.transport.client import ASIDE, Transport, UnusableError, has_host, open_client
+from flowforge.transport.client import ASIDE, Connections, Transport, UnusableError, has_host
 from flowforge.transport.deadline import Deadline, OverdueError
 
 __all__ = ["Transport", "Wire"]
@@ -38,23 +38,22 @@ class _Bearer(httpx.Auth):
 
 
 class Wire:
-    """Sends requests to one API. Thread-safe, for at most `jobs` threads.
+    """Sends requests to one API. Thread-safe.
 
     Whatever the other side sends, an exchange ends in its time and takes little memory, and none of the tokens that
     `traces` knows is in the answer that comes out.
     """
 
-    def __init__(self, api: ApiUrl, traces: Traces, jobs: int, patience: Patience, transport: Transport | None) -> None:
+    def __init__(self, api: ApiUrl, traces: Traces, patience: Patience, transport: Transport | None) -> None:
         if not has_host(str(api)):
             raise api.without_host()
         self._api = api
         self._patience = patience
         self._traces = traces
         self._reader = Reader(traces)
-        self.http: Final = open_client(
+        self.connections: Final = Connections(
             loopback=api.loopback,
             coding=CODING,
-            jobs=jobs,
             connect=patience.real(patience.connect),
             silent=patience.real(patience.silent),
             transport=transport,
@@ -63,7 +62,7 @@ class Wire:
 
     def close(self) -> None:
         """Close the connections."""
-        self.http.close()
+        self.connections.close()
         self._reader.close()
 
     def send(self, request: GitHubRequest, version: str, token: GitHubToken) -> Answer | Broken:
@@ -89,7 +88,10 @@ class Wire:
         headers |= {"If-None-Match": etag} if etag else {}
         url = self._api.url_of(request.path)
         bearer = _Bearer(token.header)
-        with self.http.stream(request.method, url, headers=headers, json=request.body, auth=bearer) as found:
+        with (
+            self.connections.one() as http,
+            http.stream(request.method, url, headers=headers, json=request.body, auth=bearer) as found,
+        ):
             parts, coding = found.iter_raw(), found.headers.get("content-encoding", "")
             data: object
             body = b""
@@ -110,8 +112,8 @@ class Wire:
             kept = b"" if self._traces.within(body) else body
             return Answer(found.status_code, seen, data, body=kept, computed_etag=etag, unchanged=unchanged)
 
-    def _headers(self, found: Mapping[str, str]) -> dict[str, str]:
-        shown = {name: self._traces.hide(text) for name, text in found.items()}
+    def _headers(self, found: Mapping[str, str]) -> Mapping[str, str]:
+        shown = self._traces.hide_each(found)
         if shown.get("link") != found.get("link"):
             # Without it the list would seem to end here.
             raise UnusableError("an answer whose Link holds the token itself")

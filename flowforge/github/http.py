@@ -92,7 +92,7 @@ class Client:
         traces = traces or Traces()
         token.known_to(traces)
         self._lists = lists or KeptLists()
-        self._wire = Wire(api, traces, jobs, patience, transport)
+        self._wire = Wire(api, traces, patience, transport)
         self._like = partial(
             Client, api, pacer=pacer, owner=owner, jobs=jobs, patience=patience, transport=transport, traces=traces
         )

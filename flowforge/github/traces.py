@@ -2,7 +2,8 @@
 
 import base64
 import re
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Mapping
 from typing import Final, Protocol
 from urllib.parse import unquote
 
@@ -38,7 +39,9 @@ class Traces:
     # its pieces are kept, under Python's own random key, so that its text is in no second place.
 
     def __init__(self) -> None:
-        self._known: tuple[tuple[int, int, frozenset[int]], ...] = ()
+        # By the width of the pieces and the step: those of all tokens together, so that many cost no more than one.
+        self._known: Mapping[tuple[int, int], frozenset[int]] = {}
+        self._adding = threading.Lock()
 
     def add(self, value: Revealed) -> None:
         """Recognise one more token from now on."""
@@ -49,7 +52,9 @@ class Traces:
         width = _PIECE if length >= 2 * _PIECE else _SHORTEST
         pieces = {hash(form[start : start + width]) for form in _forms(token) for start in range(len(form) - width + 1)}
         # Whatever the place of a token in a text, one of its pieces is at a multiple of the step.
-        self._known += ((width, min(width, length - width + 1), frozenset(pieces)),)
+        kind = width, min(width, length - width + 1)
+        with self._adding:  # several owners sign in at once
+            self._known = {**self._known, kind: self._known.get(kind, frozenset()) | pieces}
 
     def seen(self, text: str) -> bool:
         """Return whether a token is in a text, as it is or once its escapes are read."""
@@ -66,6 +71,13 @@ class Traces:
         """Return a text, or `[redacted]` if a token is in it."""
         return HIDDEN if self.seen(text) else text
 
+    def hide_each(self, texts: Mapping[str, str]) -> Mapping[str, str]:
+        """Return texts by their names, each as `hide` returns it."""
+        # No token and no escape holds a line's end, so what is in none of them is not in all of them together either.
+        return (
+            {name: self.hide(text) for name, text in texts.items()} if self.seen("\n".join(texts.values())) else texts
+        )
+
     def within(self, data: bytes) -> bool:
         """Return whether a token is in a file."""
         return any(
@@ -75,9 +87,8 @@ class Traces:
 
     def _in(self, text: str) -> bool:
         return any(
-            hash(text[at : at + width]) in pieces
-            for width, step, pieces in self._known
-            for at in range(0, len(text) - width + 1, step)
+            not pieces.isdisjoint([hash(text[at : at + width]) for at in range(0, len(text) - width + 1, step)])
+            for (width, step), pieces in self._known.items()
         )
 
 

@@ -1,8 +1,12 @@
-"""The one httpx client: bounded in time, without cookies and redirects, and without a proxy to this machine."""
+"""The one kind of httpx client: bounded in time, no cookies, no redirects, and no proxy to this machine."""
 
 import logging
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from http.cookiejar import CookieJar
-from typing import Final
+from typing import TYPE_CHECKING, Final, Self
 
 import httpx
 
@@ -10,9 +14,13 @@ from flowforge import __version__
 from flowforge.errors import GitHubError, Problem
 from flowforge.transport.deadline import Sockets
 
+if TYPE_CHECKING:
+    import ssl
+
 Transport = httpx.BaseTransport
 # Where the `Location` of an answer is kept.
 ASIDE: Final = "flowforge.location"
+_ONE: Final = httpx.Limits(max_keepalive_connections=1)  # and no most, of which one would wait for another
 _HEADERS: Final = 200  # GitHub sends some thirty; how long all of them may be is said in deadline.py
 
 for _name in ("httpx", "httpcore"):
@@ -41,31 +49,71 @@ def has_host(url: str) -> bool:
         return False
 
 
-def open_client(
-    *, loopback: bool, coding: str, jobs: int, connect: float, silent: float, transport: Transport | None, secure: bool
-) -> httpx.Client:
-    """Return the httpx client. It follows httpx's rules for proxies, but uses none to reach this machine.
+class Connections:
+    """httpx clients of one connection each: bounded in time, without cookies, and without a proxy to this machine.
 
-    connect, silent: real seconds for a connection and for the next byte. Raises GitHubError FF305.
+    They follow httpx's rules for proxies, but use none to reach this machine. Thread-safe. connect, silent: real
+    seconds for a connection and for the next byte.
     """
-    try:
-        http = httpx.Client(
-            cookies=_NoCookies(),
-            event_hooks={"response": [_look_over]},
-            headers={"Accept-Encoding": coding, "User-Agent": f"flowforge/{__version__}"},
-            limits=httpx.Limits(max_connections=jobs, max_keepalive_connections=jobs),
-            timeout=httpx.Timeout(silent, connect=connect, pool=None),
-            transport=transport,
-            trust_env=not loopback,
-            verify=secure and transport is None and httpx.create_ssl_context(),  # certificates take 30 ms to load
-        )
-    except (ImportError, OSError, ValueError, httpx.InvalidURL) as error:
-        # NOTE: the text of these may hold a proxy's password.
-        why = f"{type(error).__name__} from a proxy's URL or a file of certificates"
-        fix = "check HTTPS_PROXY, ALL_PROXY, SSL_CERT_FILE and SSL_CERT_DIR"
-        raise GitHubError(Problem("FF305", "the HTTPS client cannot be set up", why=why, fix=fix)) from None
-    _bound(http)
-    return http
+
+    # httpcore looks at every connection of a pool for each request, and for each that rests asks the system whether it
+    # has ended: of a pool of thirty that took a quarter of a run's CPU time.
+
+    def __init__(
+        self, *, loopback: bool, coding: str, connect: float, silent: float, transport: Transport | None, secure: bool
+    ) -> None:
+        """Make the first client. transport: in place of the network. Raises GitHubError FF305."""
+
+        def opened(certificates: "ssl.SSLContext") -> httpx.Client:
+            http = httpx.Client(
+                cookies=_NoCookies(),
+                event_hooks={"response": [_look_over]},
+                headers={"Accept-Encoding": coding, "User-Agent": f"flowforge/{__version__}"},
+                limits=_ONE,
+                timeout=httpx.Timeout(silent, connect=connect, pool=None),
+                transport=transport,
+                trust_env=not loopback,
+                verify=certificates,
+            )
+            _bound(http)
+            return http
+
+        try:
+            # Made once, for all: to load certificates takes 30 ms.
+            certificates = httpx.create_ssl_context(verify=secure and transport is None)
+            first = opened(certificates)
+        except (ImportError, OSError, ValueError, httpx.InvalidURL) as error:
+            # NOTE: the text of these may hold a proxy's password.
+            why = f"{type(error).__name__} from a proxy's URL or a file of certificates"
+            fix = "check HTTPS_PROXY, ALL_PROXY, SSL_CERT_FILE and SSL_CERT_DIR"
+            raise GitHubError(Problem("FF305", "the HTTPS client cannot be set up", why=why, fix=fix)) from None
+        self._open = partial(opened, certificates)
+        self._all = [first]
+        self._resting = deque(self._all)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @contextmanager
+    def one(self) -> Iterator[httpx.Client]:
+        """Yield a client that nobody else has. It is the one that has rested least, whose connection still stands."""
+        try:
+            client = self._resting.pop()
+        except IndexError:
+            client = self._open()
+            self._all.append(client)
+        try:
+            yield client
+        finally:
+            self._resting.append(client)
+
+    def close(self) -> None:
+        """Close the connections."""
+        for client in self._all:
+            client.close()
 
 
 def _bound(http: httpx.Client) -> None:

@@ -185,12 +185,14 @@ def test_every_way_out_is_bounded(opened: Open, monkeypatch: pytest.MonkeyPatch,
     """Whatever transports httpx makes for the environment's proxies, each has our sockets."""
     for name, text in environ.items():
         monkeypatch.setenv(name, text)
-    http = opened("https://github.test/api/v3")._wire.http
-    transports = [http._transport, *filter(None, http._mounts.values())]
-    pools = [each._pool for each in transports if isinstance(each, httpx.HTTPTransport)]
-    assert len(transports) == len(pools)
-    assert (len(pools) > 1) == bool(environ)
-    assert {Sockets} == {type(pool._network_backend) for pool in pools}
+    connections = opened("https://github.test/api/v3")._wire.connections
+    with connections.one() as first, connections.one() as second:
+        for http in (first, second):
+            transports = [http._transport, *filter(None, http._mounts.values())]
+            pools = [each._pool for each in transports if isinstance(each, httpx.HTTPTransport)]
+            assert len(transports) == len(pools)
+            assert (len(pools) > 1) == bool(environ)
+            assert {Sockets} == {type(pool._network_backend) for pool in pools}
 
 
 class _Layer:

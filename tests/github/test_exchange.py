@@ -265,7 +265,8 @@ def test_no_cookie_is_kept(scripted: MakeClient) -> None:
     client = scripted(handle)
     client.get("/x")
     client.get("/x")
-    assert ([None, None], 0) == (sent, len(client._wire.http.cookies.jar))
+    with client._wire.connections.one() as http:
+        assert ([None, None], 0) == (sent, len(http.cookies.jar))
 
 
 def test_an_address_that_is_no_url(scripted: MakeClient) -> None:

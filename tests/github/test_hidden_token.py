@@ -5,6 +5,7 @@ import json
 import random
 import string
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import quote
 
 import httpx
@@ -26,6 +27,7 @@ _SCOPE = Scope(Repo.parse("acme/api"))
 _LETTERS = "".join(map(chr, range(ord("!"), ord("~") + 1)))
 _TOKENS = st.text(_LETTERS, min_size=8, max_size=200)
 _AROUND = st.text(max_size=40)
+_LINES = st.text(st.characters(exclude_characters="\n", exclude_categories=["Cs"]), max_size=40)
 
 
 def _traces(*tokens: str) -> Traces:
@@ -72,6 +74,30 @@ def test_a_part_of_a_token_is_seen(token: str, data: st.DataObject) -> None:
     """Of a token as long as GitHub's any 23 characters in a row are seen."""
     start = data.draw(st.integers(0, len(token) - 23))
     assert _traces(token).seen(f"it begins with {token[start : start + 23]}…")
+
+
+@pytest.mark.parametrize("form", _FORMS.values(), ids=_FORMS)
+@given(token=_TOKENS, texts=st.lists(_LINES, min_size=1, max_size=6), data=st.data())
+def test_many_texts_at_once(form: Callable[[str], str], token: str, texts: list[str], data: st.DataObject) -> None:
+    """The headers of an answer, which hold no line's end, are each hidden as they are by themselves."""
+    at = data.draw(st.integers(0, len(texts)))  # after the last one it is in none
+    named = {str(number): text + form(token) * (number == at) for number, text in enumerate(texts)}
+    traces = _traces("x" * 50, token)
+    assert {name: traces.hide(text) for name, text in named.items()} == traces.hide_each(named)
+
+
+def test_tokens_that_come_at_once() -> None:
+    """Owners sign in side by side: none of their tokens is lost, since one is added after the other."""
+    traces, alone = Traces(), []
+
+    class Known(dict[Any, Any]):
+        def get(self, *_: object) -> Any:  # noqa: ANN401 -- of a dict
+            alone.append(traces._adding.locked())
+            return super().get(*_)
+
+    traces._known = Known()
+    traces.add(SecretValue(_made_up()))
+    assert [True] == alone
 
 
 @given(text=st.text(), token=_TOKENS)

@@ -403,7 +403,7 @@ def test_the_token_is_nowhere_in_the_client(scripted: MakeClient) -> None:
     """Neither the client nor what it holds shows the token, by repr or by attribute."""
     client = scripted(in_turn())
     client.get("/x")
-    http = client._wire.http
-    shown = [repr(vars(held)) for held in (client, client._wire, http, client.pacer)]
-    assert [False] * 4 == [_SECRET in text for text in shown]
-    assert {int} == {type(piece) for _, _, pieces in client._wire._traces._known for piece in pieces}
+    with client._wire.connections.one() as http:
+        shown = [repr(vars(held)) for held in (client, client._wire, client._wire.connections, http, client.pacer)]
+    assert [False] * 5 == [_SECRET in text for text in shown]
+    assert {int} == {type(piece) for pieces in client._wire._traces._known.values() for piece in pieces}

@@ -144,6 +144,6 @@ def test_a_host_that_nobody_can_look_up(host: str) -> None:
     """It is told as what it is before anything is sent, and ends no run as a bug."""
     api = ApiUrl.parse(f"https://{host}/api/v3", "GITHUB_API_URL")
     with pytest.raises(GitHubError) as caught:
-        Wire(api, Traces(), 1, Patience(), None)
+        Wire(api, Traces(), Patience(), None)
     (problem,) = caught.value.problems
     assert ("FF304", "GITHUB_API_URL") == (problem.code, problem.where)
