@@ -35,6 +35,9 @@ class Repo:
     key: str
     name: str = field(compare=False)
 
+    def __hash__(self) -> int:
+        return hash(self.key)
+
     @classmethod
     def parse(cls, text: str) -> "Repo":
         """Return the repo that `owner/name` names. Raises ValueError, whose message quotes nothing of the text."""
@@ -87,6 +90,10 @@ class Scope:
     environment: str = field(default="", compare=False)
     """The environment's name as written."""
 
+    # Written out, as an address's is: a run looks a place up some fifty times, and one hash in another takes long.
+    def __hash__(self) -> int:
+        return hash((self.repo.key, self.store, self.environment_key))
+
     @classmethod
     def of_environment(cls, repo: Repo, environment: str, store: Store = Store.ACTIONS) -> "Scope":
         """Return the scope of an environment, whose name may hold any character, a slash among them."""
@@ -131,6 +138,9 @@ class Address:
     """Its name, in upper case as GitHub stores it."""
     access: bool = False
     """Whether it names the line about who sees an organization's secret, which a plan has beside that of the value."""
+
+    def __hash__(self) -> int:
+        return hash((self.scope.repo.key, self.scope.environment_key, self.secret))
 
     @property
     def of_value(self) -> "Address":
