@@ -1,5 +1,6 @@
 """What holds for every test: an environment of its own, and how many cases hypothesis generates."""
 
+import gc
 import json
 import os
 import shlex
@@ -68,6 +69,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     share = int(os.environ.get("SHARE") or 1)
     config.hook.pytest_deselected(items=[item for number, item in enumerate(items) if number % share])
     items[:] = items[::share]
+
+
+def pytest_collection_finish() -> None:
+    """Leave all that was collected out of what Python looks through for garbage, again and again, from now on."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter: "pytest.TerminalReporter") -> None:

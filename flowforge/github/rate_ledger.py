@@ -51,6 +51,7 @@ class Spent:
         self.noted = 0.0
         self._busy_until = -math.inf
         self._path = path
+        self._has_folder = False
         # Made once: to make one costs half as much as to take it.
         self._lock = _lock_of(path, lock_seconds) if path else None
         # Not the process id: containers that share a cache folder have the same ones.
@@ -67,10 +68,13 @@ class Spent:
             return _granted(held, want, budget)
         try:
             if time.monotonic() >= self._busy_until:
-                self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                if not self._has_folder:
+                    self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                    self._has_folder = True
                 with self._lock:
                     return self._exchange(self._path, held, want, budget, now)
         except (OSError, Timeout, NotImplementedError) as error:  # the last where the file system has no locks
+            self._has_folder = False
             if isinstance(error, Timeout):
                 self._busy_until = time.monotonic() + _BUSY_SECONDS
         self.others = tuple((until, points) for until, points in self.others if until > now)

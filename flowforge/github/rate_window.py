@@ -48,6 +48,7 @@ class Window:
         self._leased = 0  # points taken from the shared budget and not spent yet
         self._ended: deque[Points] = deque()  # by this process's own clock, in order
         self._synced = -math.inf
+        self._told = False  # whether the shared file may have something of this process
 
     def delay(self, points: int, spare: int = 0) -> float:
         """Take the points and return 0, or return the seconds after which to ask again.
@@ -117,8 +118,12 @@ class Window:
         return known
 
     def estimate(self, points: int) -> float:
-        """Return the seconds until so many more points are sent, in whole windows: a full one empties at its end."""
-        self._exchange(0, self.budget)
+        """Return the seconds until so many more points are sent, in whole windows: a full one empties at its end.
+
+        What other processes spent is known as of a second ago.
+        """
+        if self._clock.now() - self._synced >= _SYNC:
+            self._exchange(0, self.budget)
         free = self.budget - self._held() - sum(count for _, count in self._spent.others) + self._leased
         return math.ceil(max(0, points - max(0, free)) / self.budget) * self.span
 
@@ -129,7 +134,8 @@ class Window:
     def close(self) -> None:
         """Return to the shared budget what was taken and not spent, and leave the rest for the next process."""
         self._leased = 0
-        self._exchange(0, self.budget)
+        if self._told or self._held():
+            self._exchange(0, self.budget)
 
     def _held(self) -> int:
         now = self._clock.now()
@@ -145,7 +151,9 @@ class Window:
         mine = [(until - now + wall, points) for until, points in self._ended]
         if self._flying + self._leased:
             mine.append((wall + self.span + SLACK, self._flying + self._leased))
-        return self._spent.take(mine, want, budget, wall)
+        granted = self._spent.take(mine, want, budget, wall)
+        self._told = bool(mine or granted)
+        return granted
 
     def _ends(self, now: float) -> Iterator[Points]:
         """Yield when points stop counting, soonest first, of every process."""

@@ -5,7 +5,6 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from http.cookiejar import CookieJar
 from typing import TYPE_CHECKING, Final, Self
 
 import httpx
@@ -31,11 +30,26 @@ class UnusableError(Exception):
     """An answer that came and cannot be that API's. Its text is a clause that holds nothing from outside."""
 
 
-class _NoCookies(CookieJar):
+class _NoCookies(httpx.Cookies):
     """Keeps no cookie: no API that is asked sets one, and what a proxy sets would be kept and sent back."""
 
-    def extract_cookies(self, response: object, request: object) -> None:
+    def extract_cookies(self, response: httpx.Response) -> None:
         """Do nothing with the cookies of an answer."""
+
+
+class _Client(httpx.Client):
+    """Httpx's own, with a jar that stays empty."""
+
+    _jar: Final = _NoCookies()
+
+    @property
+    def cookies(self) -> httpx.Cookies:
+        """The jar."""
+        return self._jar
+
+    @cookies.setter
+    def cookies(self, cookies: object) -> None:
+        """Take none."""
 
 
 def has_host(url: str) -> bool:
@@ -65,8 +79,7 @@ class Connections:
         """Make the first client. transport: in place of the network. Raises GitHubError FF305."""
 
         def opened(certificates: "ssl.SSLContext") -> httpx.Client:
-            http = httpx.Client(
-                cookies=_NoCookies(),
+            http = _Client(
                 event_hooks={"response": [_look_over]},
                 headers={"Accept-Encoding": coding, "User-Agent": f"flowforge/{__version__}"},
                 limits=_ONE,

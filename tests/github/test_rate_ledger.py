@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -164,6 +165,15 @@ def test_a_file_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     spent = Spent(tmp_path / "file" / "spent.json")
     assert (880, ()) == (spent.take([(_NOW + 9, 20)], 900, 900, _NOW), spent.others)
+
+
+def test_a_folder_that_was_deleted_meanwhile(path: Path) -> None:
+    """It is made again by the second one who asks; until then each counts by itself."""
+    spent = Spent(path)
+    spent.take([], 1, 30, _NOW)
+    shutil.rmtree(path.parent)
+    assert [30, 30] == [spent.take([], 30, 30, _NOW) for _ in range(2)]
+    assert path.is_file()
 
 
 def test_a_link_is_not_followed(path: Path, tmp_path: Path) -> None:

@@ -94,6 +94,21 @@ def test_what_was_taken_long_ago_is_taken_again(clock: Clock) -> None:
     assert 0.0 == window.delay(1)
 
 
+def test_closing_tells_what_there_is_to_tell(clock: Clock) -> None:
+    """The file is left alone by a window that has nothing in it, and told where it may still have something."""
+    spent = Noted()
+    Window(clock, 900, spent).close()
+    looking = Window(clock, 900, spent)
+    looking.sync()
+    looking.close()
+    window = Window(clock, 900, spent)
+    window.delay(5)
+    window.give_back(5)
+    window.close()
+    window.close()
+    assert [([], 0, 900, _WALL), ([], 30, 900, _WALL), ([], 0, 900, _WALL)] == spent.told
+
+
 def test_what_is_taken_counts_until_it_is_spent(clock: Clock) -> None:
     """A portion is held like a request in flight; closing gives it back, and leaves what was sent."""
     spent = Noted()
@@ -326,15 +341,30 @@ def test_it_fits_again_when_the_wait_is_over(clock: Clock) -> None:
 def test_the_estimate_counts_whole_minutes(
     clock: Clock, others: tuple[Points, ...], points: int, expected: float
 ) -> None:
-    """What the others and this process hold goes first, but for the portion that is there; the others as of now."""
+    """What the others and this process hold goes first, but for the portion that is there."""
     spent = Noted()
     window = Window(clock, 30, spent)
     window.delay(4)
     window.delay(1)
-    spent.others = tuple((_WALL + until, count) for until, count in others)
-    spent.told.clear()
+    pass_by(clock, 1)
+    spent.others = tuple((_WALL + 1 + until, count) for until, count in others)
     assert expected == window.estimate(points)
-    assert [([(_WALL + 62, 5)], 0, 30, _WALL)] == spent.told
+
+
+def test_the_estimate_asks_once_a_second(clock: Clock) -> None:
+    """What the others spent is asked of their file where that was not done within the last second."""
+    spent = Noted()
+    window = Window(clock, 30, spent)
+    window.delay(5)
+    spent.told.clear()
+    pass_by(clock, 0.75)
+    assert 0.0 == window.estimate(1)
+    assert [] == spent.told
+    pass_by(clock, 0.25)
+    assert 0.0 == window.estimate(1)
+    assert [([(_WALL + 63, 5)], 0, 30, _WALL + 1)] == spent.told
+    assert 0.0 == Window(clock, 30, spent).estimate(1)
+    assert ([], 0, 30, _WALL + 1) == spent.told[-1]
 
 
 def test_the_estimate_has_the_portion(clock: Clock) -> None:
