@@ -36,7 +36,7 @@ _HOMES = count()
 os.environ.setdefault(
     "HYPOTHESIS_STORAGE_DIRECTORY", str(Path(tempfile.gettempdir()) / f"flowforge-hypothesis-{os.getuid()}")
 )
-settings.register_profile("quick", max_examples=100, deadline=None, derandomize=True)
+settings.register_profile("quick", max_examples=60, deadline=None, derandomize=True)
 settings.register_profile("medium", max_examples=2_000, deadline=None, database=None, print_blob=True)
 settings.register_profile("slow", max_examples=10_000, deadline=None, database=None, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
@@ -120,7 +120,7 @@ def own_environment(
     home.mkdir(mode=0o700)
     monkeypatch.setenv("HOME", str(home))
     # Also for what a test has one of its programs start.
-    monkeypatch.setenv("PYTHONPATH", watched.environ(os.environ)["PYTHONPATH"])
+    monkeypatch.setenv("PYTHONPATH", watched.environ({"PYTHONPATH": os.environ.get("PYTHONPATH", "")})["PYTHONPATH"])
     monkeypatch.setenv("FLOWFORGE_CACHE_DIR", str(home / "cache"))
     return home
 

@@ -58,14 +58,7 @@ class Traces:
 
     def seen(self, text: str) -> bool:
         """Return whether a token is in a text, as it is or once its escapes are read."""
-        if self._in(text):
-            return True
-        plain = text
-        for _ in range(_DEPTH if "\\" in text else 0):
-            plain = _ESCAPE.sub(_unescaped, plain)
-        if "%" in plain:
-            plain = unquote(plain)
-        return plain != text and self._in(plain)
+        return any(map(self._in, _readings(text)))
 
     def hide(self, text: str) -> str:
         """Return a text, or `[redacted]` if a token is in it."""
@@ -74,9 +67,8 @@ class Traces:
     def hide_each(self, texts: Mapping[str, str]) -> Mapping[str, str]:
         """Return texts by their names, each as `hide` returns it."""
         # No token and no escape holds a line's end, so what is in none of them is not in all of them together either.
-        return (
-            {name: self.hide(text) for name, text in texts.items()} if self.seen("\n".join(texts.values())) else texts
-        )
+        together = "\n".join(texts.values())
+        return {name: self.hide(text) for name, text in texts.items()} if self.seen(together) else texts
 
     def within(self, data: bytes) -> bool:
         """Return whether a token is in a file."""
@@ -108,6 +100,16 @@ def _forms(token: str) -> Iterator[str]:
         # token, so they are left out.
         text = base64.b64encode(bytes(before) + data).decode("ascii").rstrip("=")[before and before + 1 : -1]
         yield from (text, text.replace("+", "-").replace("/", "_"))
+
+
+def _readings(text: str) -> Iterator[str]:
+    """Yield a text as it is, and as it reads without each layer of escapes."""
+    yield text
+    for _ in range(_DEPTH if "\\" in text else 0):
+        text = _ESCAPE.sub(_unescaped, text)
+        yield text
+    if "%" in text:
+        yield unquote(text)
 
 
 def _unescaped(escape: re.Match[str]) -> str:

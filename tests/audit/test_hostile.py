@@ -14,6 +14,7 @@ from flowforge.audit.model import RepoFacts
 from flowforge.workflows.programs import read_script
 from tests.audit.growing import FACTS, GROWING, files_of
 from tests.audit.hostile import CASES, Hostile, many
+from tests.rows import one_in
 
 TIMES: Final = 4
 SLACK: Final = 1.25
@@ -67,7 +68,7 @@ def _work(text: str) -> int:
     return counted
 
 
-@pytest.mark.parametrize("name", GROWING)
+@pytest.mark.parametrize("name", one_in(2, GROWING))
 def test_work_grows_as_the_file_does(name: str) -> None:
     """Four times the file is four times the work, counted in calls, so that no clock of a busy machine decides."""
     maker, size = GROWING[name]

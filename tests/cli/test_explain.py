@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from flowforge.audit.codes import CODES
 from flowforge.cli.explanations.failures import FAILURES, RunFailure
 from flowforge.cli.explanations.find import codes_of, failures_of, pages
+from tests.rows import one_in
 from tools.error_codes import raised
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def test_a_sentence_that_is_a_place_has_the_forms_that_are_put_there(fleet: "Fle
     )
 
 
-@pytest.mark.parametrize("code", sorted(pages()))
+@pytest.mark.parametrize("code", one_in(4, sorted(pages())))
 def test_a_page_is_what_the_program_says(fleet: "Fleet", code: str) -> None:
     """`explain CODE` prints every sentence of the code; upper case or lower makes no difference."""
     done = fleet.flowforge("explain", code.lower())

@@ -10,6 +10,7 @@ import pytest
 
 from flowforge.sandbox import Fault, FaultKind, Level, Token, TokenKind
 from flowforge.sandbox.rules.answers import ApiAnswer
+from tests.rows import one_in
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Fleet
@@ -114,7 +115,9 @@ def _advised(text: str) -> bool:
     return bool(re.search(r"fix: give the token .*permission", text))
 
 
-@pytest.mark.parametrize("text", TEXTS, ids=[f"{each[0]} {each[1][:40]} {number}" for number, each in enumerate(TEXTS)])
+@pytest.mark.parametrize(
+    "text", one_in(3, ((text,) for text in TEXTS), ids=lambda row: f"{row[0][0]} {row[0][1][:40]}")
+)
 @pytest.mark.parametrize(
     ("match", "more"),
     [(LIST, {}), (LIST, {"x-accepted-github-permissions": "secrets=write"}), (PUT, {})],

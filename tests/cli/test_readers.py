@@ -2,9 +2,12 @@
 
 import codecs
 from collections.abc import Callable
+from itertools import product
 from typing import TYPE_CHECKING, Final
 
 import pytest
+
+from tests.rows import one_in
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Done, Fleet
@@ -124,16 +127,18 @@ REFUSED: Final[dict[str, tuple[Transform, str]]] = {
 }
 
 
-@pytest.mark.parametrize("name", READ)
-@pytest.mark.parametrize("reader", READERS, ids=lambda reader: reader.__name__)
+def _named(case: tuple[Reader, str]) -> str:
+    return f"{case[0].__name__} {case[1]}"
+
+
+@pytest.mark.parametrize(("reader", "name"), one_in(3, product(READERS, READ), ids=_named))
 def test_what_every_reader_reads(fleet: "Fleet", reader: Reader, name: str) -> None:
     """A mark before UTF-8 and the ends of lines of Windows change nothing, whoever reads."""
     done, as_meant = reader(fleet, READ[name])
     assert (0, "", True) == (done.code, done.told, as_meant)
 
 
-@pytest.mark.parametrize("name", REFUSED)
-@pytest.mark.parametrize("reader", READERS, ids=lambda reader: reader.__name__)
+@pytest.mark.parametrize(("reader", "name"), one_in(3, product(READERS, REFUSED), ids=_named))
 def test_what_every_reader_refuses(fleet: "Fleet", reader: Reader, name: str) -> None:
     """Another encoding is refused by its name where it can be told, with exit 1, and nothing is written."""
     transform, said = REFUSED[name]

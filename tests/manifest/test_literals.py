@@ -158,7 +158,7 @@ def _keys(schema: object, *, named: bool = False) -> Iterator[str]:
 
 @pytest.mark.parametrize(
     ("path", "as_key"),
-    one_in(3, PLACES, ids=lambda place: f"{'key ' * place[1]}{'.'.join(map(str, place[0]))}"),
+    one_in(6, PLACES, ids=lambda place: f"{'key ' * place[1]}{'.'.join(map(str, place[0]))}"),
 )
 def test_in_every_position(path: tuple[Step, ...], as_key: bool, loaded: Loader) -> None:  # noqa: FBT001 -- a parameter
     """In any string and any key a literal is an error with its position, and no message has a part of it."""

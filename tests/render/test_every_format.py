@@ -13,6 +13,7 @@ from flowforge.errors import harmless
 from flowforge.render.formats import FORMATS, GITHUB, HTML, MARKDOWN, SARIF, TEXT, Format
 from tests.render import hostile
 from tests.render.test_annotations import read
+from tests.rows import one_in
 
 pytestmark = pytest.mark.no_coverage
 
@@ -63,13 +64,19 @@ def acts(text: str, *, commands: bool) -> list[str]:
     return [*old, *new, *(line for line in lines if not line.isprintable())]
 
 
-@pytest.mark.parametrize(("form", "kind"), WRITTEN, ids=str)
+def _named(case: tuple[Format, str]) -> str:
+    return f"{case[0]}-{case[1]}"
+
+
+@pytest.mark.parametrize(("form", "kind"), one_in(2, WRITTEN, ids=_named))
 def test_nothing_breaks_out(form: Format, kind: str) -> None:
     """No line is a command to the log, and the form's own reader finds the shape that plain names have."""
     require_text(form, kind, hostile.NAMES)
 
 
-@pytest.mark.parametrize(("form", "kind"), [each for each in WRITTEN if each[0] not in (MARKDOWN, HTML)], ids=str)
+@pytest.mark.parametrize(
+    ("form", "kind"), one_in(2, [each for each in WRITTEN if each[0] not in (MARKDOWN, HTML)], ids=_named)
+)
 def test_nothing_of_a_hundred_breaks_out(form: Format, kind: str) -> None:
     """The same of more than any form shows in full; of thousands, the tests of the pages and of the browser say it."""
     require_text(form, kind, MANY)

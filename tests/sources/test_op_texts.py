@@ -9,6 +9,7 @@ from flowforge.errors import Problem
 from flowforge.sources.op_answer import OpRefusal, Reach, Refused, recognise
 from flowforge.sources.op_problem import problem
 from flowforge.sources.op_reference import Reference
+from tests.rows import one_in
 from tests.sources.op_reader import Reader
 
 if TYPE_CHECKING:
@@ -130,7 +131,7 @@ def _of(reach: Reach) -> list[str]:
 FOR_MANY: Final = tuple((said, refused) for said, refused in ALL if refused.reach is not Reach.REFERENCE)
 
 
-@pytest.mark.parametrize(("said", "refused"), FOR_MANY)
+@pytest.mark.parametrize(("said", "refused"), one_in(2, FOR_MANY))
 def test_what_concerns_many_stops_after_the_first(op: "FakeOp", folder: Path, said: str, refused: Refused) -> None:
     """Forty references start op once (three tries of what could pass), and have one sentence and one fix."""
     op.is_like(answers={"*": [[1, said]]})
