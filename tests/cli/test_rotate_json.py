@@ -68,7 +68,7 @@ def test_what_a_leak_leaves(rotating: Fleet) -> None:
     world, (first, second, third, *_) = rotating.sandbox.world, rotating.repos
     world.archive_repo(third)
     run = world.add_run(first, ".github/workflows/claude.yml", conclusion="")
-    world.faults.add(Fault(f"{second}/actions/runs", FaultKind.STATUS, status=403, times=9))
+    world.faults.add(Fault(f"{second}/actions/runs", FaultKind.STATUS, status=404, times=9))
     rotation = document(rotating.flowforge("rotate", "ci-key", "--yes", "--now", "--format", "json"))["rotation"]
     (alive,), (unknown,) = rotation["older_runs"]["alive"], rotation["older_runs"]["unknown"]
     assert (first, run) == (alive["repo"], alive["run"])

@@ -37,6 +37,7 @@ def stop(fleet: Fleet, *args: str) -> None:
 def test_a_repo_is_renamed(standing: tuple[Fleet, str, str], *, reached: bool) -> None:
     """Nothing is written through the redirect of its old name, which is said; moved to its new one it is walked."""
     fleet, old, new = standing
+    fleet.scale *= 100  # whether a run of its old name is over is asked for some minutes
     before, after = fleet.repos[0 if reached else 2], "acme/renamed"
     fleet.sandbox.world.rename_repo(before, after)
     done = fleet.flowforge(*ON)
