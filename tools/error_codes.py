@@ -19,6 +19,12 @@ from tools.error_texts import Scope, Texts, elements, entries, is_parameter, tex
 SHARED: Final[frozenset[str]] = frozenset()
 # What is said where the sentence is put together as the program runs, so that it cannot be read from the code.
 COMPOSED: Final[Mapping[str, Texts]] = {
+    "FF003": (
+        "'<value>' is not a valid <kind of value>",
+        "Missing argument '<name>'",
+        "Option '<option>' requires an argument",
+        "Got unexpected extra argument (<text>)",
+    ),
     "FF047": (
         '"<name>" cannot be made',
         "the world file cannot be read, is no text, or no mapping of repositories",
@@ -78,8 +84,7 @@ def raised(folder: Path) -> list[Raised]:
         for module in package.modules.values()
         for each in (*_calls(Scope(package, module), parameters), *_tables(Scope(package, module)))
     ]
-    silent = COMPOSED.keys() - {each.code for each in found if _forms(each.what)}
-    found = [replace(each, what=COMPOSED[each.code]) if each.code in silent else each for each in found]
+    found = [each if _forms(each.what) else replace(each, what=COMPOSED.get(each.code, each.what)) for each in found]
     return sorted(dict.fromkeys(found), key=lambda each: (each.code, each.module, each.line))
 
 
@@ -178,7 +183,7 @@ def complaints(folder: Path, shared: frozenset[str] = SHARED) -> Iterator[str]:
     found = raised(folder)
     for each in found:
         owners.setdefault(each.code, set()).add(each.module)
-    for code in sorted(owners.keys() - {each.code for each in found if _forms(each.what)}):
+    for code in sorted({each.code for each in found if not _forms(each.what)}):
         yield f"what {code} says cannot be read: add it to COMPOSED in tools/error_codes.py"
     for path in sorted(folder.rglob("*.py")):
         nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))

@@ -67,7 +67,7 @@ class ContentLimits:
         doubtful = self._clock.now() < self._doubtful_until
         if doubtful or self._scouting or self._minute.in_flight >= self._slots:
             return SLOT
-        return self._within(0 if keeps else self.spare) if self.in_force else self._scout()
+        return self._within(keeps=keeps) if self.in_force else self._scout()
 
     def give_back(self) -> None:
         """Take back a write that is not sent after all."""
@@ -145,10 +145,12 @@ class ContentLimits:
             return _IN_FORCE
         return _UNKNOWN if self._unproven else math.inf
 
-    def _within(self, spare: int) -> float:
-        if wait := self._minute.delay(1, spare):
+    def _within(self, *, keeps: bool) -> float:
+        spare = 0 if keeps else self.spare
+        # What is left to those that keep the state must not be taken for others with one of them.
+        if wait := self._minute.delay(1, spare, alone=keeps):
             return wait
-        if wait := self._hour.delay(1, spare):
+        if wait := self._hour.delay(1, spare, alone=keeps):
             self._minute.give_back(1)
         return wait
 

@@ -50,16 +50,17 @@ class Window:
         self._synced = -math.inf
         self._told = False  # whether the shared file may have something of this process
 
-    def delay(self, points: int, spare: int = 0) -> float:
+    def delay(self, points: int, spare: int = 0, *, alone: bool = False) -> float:
         """Take the points and return 0, or return the seconds after which to ask again.
 
-        spare: points that are to be left.
+        spare: points that are to be left. alone: whether nothing is taken beside them, which the next one could have.
         """
         now = self._clock.now()
         if now - self._synced >= self.span:
             self._leased = 0  # nobody was told of it for so long that others may have spent it
         if self._leased < points:
-            most = max(points - self._leased, self.budget // _PORTIONS)
+            missing = points - self._leased
+            most = missing if alone else max(missing, self.budget // _PORTIONS)
             self._leased += self._exchange(most, self.budget - spare)
         if self._leased < points:
             return self._until(points - self._leased + spare, now)

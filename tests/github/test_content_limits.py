@@ -153,6 +153,17 @@ def test_what_keeps_the_state_goes_first(clock: Clock) -> None:
     assert 60.0 == _ask(limits, keeps=True)
 
 
+def test_what_keeps_the_state_takes_nothing_for_others(clock: Clock) -> None:
+    """A write of the state takes one of those that are left to it; the next ordinary write gets none of them."""
+    limits = _limits(clock, pace=Pace.GENTLE)
+    limits.spare = 4
+    _write(limits, 76)
+    assert 0.0 == _ask(limits, keeps=True)
+    _end(limits)
+    assert 60.0 == _ask(limits)
+    assert [0.0] * 3 == [_ask(limits, keeps=True) for _ in range(3)]
+
+
 def test_the_next_process_keeps_to_them(clock: Clock, tmp_path: Path) -> None:
     """What was written, and that it counts as content, is known to the process after this one, for a day."""
     before = _limits(clock, tmp_path)

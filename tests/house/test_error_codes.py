@@ -216,11 +216,17 @@ def test_a_code_without_its_sentences_is_named(write: Write) -> None:
 
 
 def test_a_code_that_says_what_nobody_can_read_is_named(write: Write) -> None:
-    """A sentence of gaps alone is a complaint, unless it is written out by hand: `explain` would say nothing of it."""
+    """A sentence of gaps alone is a complaint, unless it is written out by hand: `explain` would say nothing of it.
+
+    So it is where the same code says something else that can be read.
+    """
     folder = write(
-        "a.py", 'def cut(what):\n    return Problem("FF401", what)\ndef bad(what):\n    Problem("FF505", what)\n'
+        "a.py",
+        'Problem("FF401", "a")\ndef cut(what):\n    return Problem("FF401", what)\n'
+        'def bad(what):\n    Problem("FF505", what)\n',
     )
     assert ["what FF401 says cannot be read: add it to COMPOSED in tools/error_codes.py"] == list(
         complaints(folder, frozenset())
     )
-    assert [("FF401", ("<what>",)), ("FF505", COMPOSED["FF505"])] == [(each.code, each.what) for each in raised(folder)]
+    said = [("FF401", ("a",)), ("FF401", ("<what>",)), ("FF505", COMPOSED["FF505"])]
+    assert said == [(each.code, each.what) for each in raised(folder)]

@@ -66,6 +66,39 @@ credentials
 =>
 error FF105: flowforge.yaml:2:1: a colon is missing after this
   fix: write `key: value`
+## colon without its space
+version:1
+credentials: {}
+=>
+error FF105: flowforge.yaml:1:8: a space is missing after this colon
+  fix: write `key: value`
+## colon of an item without its space
+version: 1
+targets:
+  - name:all
+
+    repos: []
+=>
+error FF105: flowforge.yaml:3:9: a space is missing after this colon
+  fix: write `key: value`
+## item without its space
+version: 1
+targets:
+  - repos:
+      - acme/api
+      -acme/web
+  - name: x
+=>
+error FF105: flowforge.yaml:5:7: a space is missing after this -
+  fix: write `- ` before each item of a list
+## mapping in an item without its space
+version: 1
+targets:
+  -name: all
+   repos: []
+=>
+error FF105: flowforge.yaml:3:3: a space is missing after this -
+  fix: write `- ` before each item of a list
 ## tab
 version: 1
 targets:
