@@ -39,14 +39,11 @@ class ExitCode(IntEnum):
     INTERRUPTED = 130
 
 
-_AFTER = re.compile(r"\[redacted\].+", re.DOTALL)
-_HIDING = re.compile(r"[^!-~]+")
 _QUOTE_LIMIT = 120
 _SENTENCE_LIMIT = 1000
 # What a CI system's log acts on anywhere in a line: GitHub's runner (actions/runner, ActionCommand.cs), Azure Pipelines
 # and TeamCity. GitHub's newer form, `::`, counts at the start of a line, behind any white space.
 _COMMAND = re.compile(r"(##(?:vso|teamcity)?)\[", re.IGNORECASE)
-_COLOUR = re.compile(r"(\x1b\[[0-9;]*m)")
 
 
 def printable(text: str) -> str:
@@ -72,7 +69,8 @@ def harmless(text: str, *, coloured: bool = False) -> str:
 
 
 def _coloured(line: str) -> str:
-    return "".join(piece if index % 2 else _harmless(piece) for index, piece in enumerate(_COLOUR.split(line)))
+    pieces = re.split(r"(\x1b\[[0-9;]*m)", line)
+    return "".join(piece if index % 2 else _harmless(piece) for index, piece in enumerate(pieces))
 
 
 def _harmless(line: str) -> str:
@@ -114,9 +112,9 @@ def _quoted(text: str, most: int) -> str:
     # at all is shown of a text where a credential is found only without its spaces and characters outside ASCII.
     first = credential().search(text)
     head = text[: first.start()] if first else text
-    if credential().search(_HIDING.sub("", head)):
+    if credential().search(re.sub(r"[^!-~]+", "", head)):
         return '"[redacted]"'
-    safe = _AFTER.sub("[redacted]", printable(text))
+    safe = re.sub(r"(?s)\[redacted\].+", "[redacted]", printable(text))
     if len(safe) > most:
         safe = safe[: most - 1] + "…"
     return f'"{safe}"'

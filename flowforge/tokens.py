@@ -119,8 +119,11 @@ _OWN: Final[list[TokenShape]] = []
 # Between a prefix of a team's own and an ordinary name: so much of a token at least, or half of it.
 _OWN_ENOUGH: Final = 16
 
-# A credential written where a manifest should say where it comes from.
-LITERAL: Final = re.compile("|".join(each.literal for each in _ALL))
+
+@cache
+def literal() -> re.Pattern[str]:
+    """Return the pattern of a credential written where a manifest should say where it comes from."""
+    return re.compile("|".join(each.literal for each in _ALL))
 
 
 # A credential anywhere in a text, in any case; the group that matched is what may be shown of it. A prefix with nothing

@@ -14,10 +14,10 @@ from flowforge.errors import SourceError, quote
 from flowforge.sources.base import Context
 from flowforge.tokens import (
     ANTHROPIC_API_KEY,
-    LITERAL,
     TOKENS,
     TokenShape,
     admit,
+    literal,
     own_literal,
     own_shape,
     recognise,
@@ -59,7 +59,7 @@ def test_each_token_is_seen_wherever_one_must_be(shape: TokenShape, tmp_path: Pa
         recognise(token),
         redact(f"it says {token} here"),
         quote(f"it says {token} here"),
-        bool(LITERAL.search(f"[{token}]")),
+        bool(literal().search(f"[{token}]")),
         context.child_environ(),
     )
 
@@ -67,7 +67,7 @@ def test_each_token_is_seen_wherever_one_must_be(shape: TokenShape, tmp_path: Pa
 @pytest.mark.parametrize("shape", TOKENS, ids=lambda shape: shape.stem)
 def test_a_prefix_alone_is_no_credential(shape: TokenShape) -> None:
     """Our own messages name tokens by their prefix, which stays as it is, and which a manifest may mention."""
-    assert (f"{begin(shape)}…", None) == (redact(f"{begin(shape)}…"), LITERAL.search(f"{begin(shape)}…"))
+    assert (f"{begin(shape)}…", None) == (redact(f"{begin(shape)}…"), literal().search(f"{begin(shape)}…"))
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_a_prefix_alone_is_no_credential(shape: TokenShape) -> None:
 )
 def test_a_name_that_begins_like_a_token_is_no_literal(text: str) -> None:
     """A repository or a file may be called so."""
-    assert LITERAL.search(text) is None
+    assert literal().search(text) is None
 
 
 @pytest.mark.parametrize("claude", [False, True])
@@ -120,8 +120,8 @@ def test_a_private_key_is_seen_as_a_whole(kind: str, joint: str) -> None:
     lines = [secrets.token_urlsafe(48).replace("-", "+").replace("_", "/") for _ in range(20)]
     text = joint.join([begins, *lines, f"-----END {kind} KEY-----"])
     shown = redact(f'it says "{text}", and more')
-    assert (True, f'it says "{begins}[redacted]", and more') == (bool(LITERAL.search(text)), shown)
-    assert LITERAL.search("-----BEGIN PUBLIC KEY-----") is None
+    assert (True, f'it says "{begins}[redacted]", and more') == (bool(literal().search(text)), shown)
+    assert literal().search("-----BEGIN PUBLIC KEY-----") is None
 
 
 @pytest.mark.parametrize("sign", "+/=._-")

@@ -10,7 +10,7 @@ from flowforge.audit.model import Finding, StoreNames
 from flowforge.audit.needs import is_gated
 from flowforge.audit.reach import StepReach
 from flowforge.errors import quote
-from flowforge.tokens import LITERAL
+from flowforge.tokens import literal
 from flowforge.workflows.actions import INPUTS, VARIABLES, Slot
 from flowforge.workflows.expression_tree import Expression, Literal, every
 from flowforge.workflows.expressions import read_template
@@ -197,7 +197,7 @@ def _texts(tree: Expression) -> Iterator[str]:
 def _is_literal(text: str) -> bool:
     stripped = text.strip().strip("'\"")
     # `sk-ant-...` and `sk-ant-xxx` of examples are none.
-    return stripped.startswith("sk-ant-") and bool(LITERAL.match(stripped))
+    return stripped.startswith("sk-ant-") and bool(literal().match(stripped))
 
 
 def _literal(file: str, node: YamlNode, job: str | None, step: int | None) -> Finding:

@@ -18,12 +18,12 @@ from flowforge.cli.panel_option import Carried, PanelOption
 from flowforge.errors import printable
 from flowforge.on_demand import load
 
-_COMMAND: Final = re.compile(r"`flowforge ([a-z][^`\n]*)`")
+_COMMAND: Final = r"`flowforge ([a-z][^`\n]*)`"
 # The fields of documents that hold sentences of ours. Others hold names, which a manifest may spell like a command.
 _SENTENCES: Final = frozenset({"fix", "notes", "sentence", "unreadable", "verdict", "warnings", "what", "why"})
 _PLAN_FILE: Final = "planfile"
 # A sentence that does not know which command runs names it so: what was typed stands there, with more options.
-_AGAIN: Final = re.compile(r"`flowforge … ([^`\n]*)`")
+_AGAIN: Final = r"`flowforge … ([^`\n]*)`"
 # The words that were typed.
 _typed: list[str] = []
 # The context of the command that runs. It is kept beyond the command's end, as its error is printed last of all.
@@ -57,8 +57,8 @@ def pasteable(text: str) -> str:
     if not _running or "`flowforge " not in text:
         return text
     words = [_shown(each, "WORD") for each in _typed] or _running[0].command_path.split(" ")[1:]
-    text = _AGAIN.sub(lambda found: f"`flowforge {' '.join([*words, found[1]])}`", text)
-    return _COMMAND.sub(lambda found: f"`flowforge {_completed(found[1], _running[0])}`", text)
+    text = re.sub(_AGAIN, lambda found: f"`flowforge {' '.join([*words, found[1]])}`", text)
+    return re.sub(_COMMAND, lambda found: f"`flowforge {_completed(found[1], _running[0])}`", text)
 
 
 def pasteable_document(document: Any) -> Any:  # noqa: ANN401 -- any JSON

@@ -21,7 +21,7 @@ from flowforge.manifest.settings import read_github, read_on_drift, read_state
 from flowforge.manifest.state_key_check import check_key
 from flowforge.manifest.targets import read_absent, read_groups, read_stores, read_targets
 from flowforge.manifest.trust import Rules
-from flowforge.tokens import LITERAL
+from flowforge.tokens import literal
 
 
 def load(paths: Sequence[Path], *, environ: Mapping[str, str]) -> Manifest:
@@ -70,7 +70,7 @@ def _parse_all(files: Sequence[File], findings: Findings) -> tuple[ManifestDocum
         else:
             documents.append(ManifestDocument(file.path, file.path.parent.absolute(), root))
             # A parser drops comments, so the text itself is searched. Elsewhere it is an error, which is not repeated.
-            for where in lines_with(LITERAL, text, file.shown):
+            for where in lines_with(literal(), text, file.shown):
                 findings.warn(where, "this comment contains what looks like a credential: remove and rotate it")
     if fatal:
         raise ManifestError(*fatal)

@@ -18,7 +18,7 @@ from flowforge.manifest.messages import CREDENTIAL_FOUND
 from flowforge.manifest.nodes import ListNode, MapNode, Node
 from flowforge.manifest.open_nodes import OpenList, OpenMap
 from flowforge.manifest.syntax import ALIAS_OF_ITSELF, ALIAS_OF_NOTHING, SECOND_DOCUMENT, TAG, explain, position
-from flowforge.tokens import LITERAL
+from flowforge.tokens import literal
 
 MAX_DEPTH: Final = 50
 MAX_NODES: Final = 500_000
@@ -113,7 +113,7 @@ class _Composer:
             return
         # A long text counts as many: an alias may repeat it a hundred thousand times.
         node = Node(where, _resolve(text) if plain else text, size=1 + len(text) // _TEXT)
-        if LITERAL.search(text):
+        if literal().search(text):
             node.bad = True
             self._findings.keep(where, CREDENTIAL_FOUND.problem())
         elif not text.isascii() and _SURROGATE.search(text):
