@@ -36,6 +36,7 @@ _TEXT_FIXES: Final[Mapping[type, str]] = {
 _FIXES: Final = {
     "array": "write each item on a line of its own after `- `, or all of them in [ ]",
     "boolean": "write true or false, without quotes",
+    "integer": "write a whole number, without quotes",
     str(["string", "object"]): "write all, private, or {repos: [owner/name]}",
     str(["string", "array"]): "write a text, or a list of texts",
     str(["string", "integer"]): f"write it {WRITTEN}",
@@ -96,10 +97,22 @@ def require_whole(schema: Mapping[str, Any]) -> None:
     require_rows(own["properties"].keys() - SOURCE_OPTIONS.keys(), "schemas/flowforge.schema.json")
     if own["dependentRequired"] != SOURCE_OPTIONS:
         raise ImportError("schemas/flowforge.schema.json and flowforge/source_types.py have different options")
+    unmended = {*_types(schema)} - _FIXES.keys() - {"object", "string"}
+    if unmended:
+        message = f"flowforge/manifest/schema.py has no fix for a wrong type where this is wanted: {sorted(unmended)}"
+        raise ImportError(message)
     untold = {*_forms(schema)} - FORMS.keys()
     if untold:
         message = f"flowforge/manifest/messages.py has no sentence for {', '.join(sorted(untold))}"
         raise ImportError(message)
+
+
+def _types(part: Any) -> Iterator[str]:  # noqa: ANN401 -- any JSON
+    """Yield the types that are wanted, but for the version's, which has a sentence of its own."""
+    for each in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
+        yield from _types(each)
+    if isinstance(part, dict) and isinstance(part.get("type"), str | list) and "const" not in part:
+        yield str(part["type"])
 
 
 def _forms(part: Any) -> Iterator[str]:  # noqa: ANN401 -- any JSON

@@ -125,8 +125,8 @@ def positions(data: object, path: tuple[Step, ...] = ()) -> Iterator[tuple[tuple
         yield path, False
 
 
-def planted(path: tuple[Step, ...], literal: str, *, as_key: bool) -> str:
-    """Return the full manifest with a literal in the place of one string or key."""
+def planted(path: tuple[Step, ...], literal: object, *, as_key: bool) -> str:
+    """Return the full manifest with something in the place of one value, or of one key."""
     data = node = parse(FULL, "f", Findings()).data
     for step in path[:-1]:
         node = node[step]

@@ -199,6 +199,11 @@ def test_it_agrees_with_the_tables() -> None:
             "schemas/flowforge.schema.json and flowforge/source_types.py have different sources",
         ),
         (("dependentRequired", "timeout"), ["env"], "schemas/flowforge.schema.json and .* have different options"),
+        (
+            ("properties", "file"),
+            {"type": "number"},
+            r"flowforge/manifest/schema.py has no fix .* is wanted: \['number'\]",
+        ),
         (("properties", "env", "title"), "Entry", "flowforge/manifest/messages.py has no sentence for Entry"),
     ],
 )
