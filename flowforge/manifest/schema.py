@@ -97,30 +97,28 @@ def require_whole(schema: Mapping[str, Any]) -> None:
     require_rows(own["properties"].keys() - SOURCE_OPTIONS.keys(), "schemas/flowforge.schema.json")
     if own["dependentRequired"] != SOURCE_OPTIONS:
         raise ImportError("schemas/flowforge.schema.json and flowforge/source_types.py have different options")
-    unmended = {*_types(schema)} - _FIXES.keys() - {"object", "string"}
+    parts = [*_parts(schema)]
+    # A property may be called "type", too. The version has a sentence of its own.
+    kinds = {str(part["type"]) for part in parts if isinstance(part.get("type"), str | list) and "const" not in part}
+    unmended = kinds - _FIXES.keys() - {"object", "string"}
     if unmended:
         message = f"flowforge/manifest/schema.py has no fix for a wrong type where this is wanted: {sorted(unmended)}"
         raise ImportError(message)
-    untold = {*_forms(schema)} - FORMS.keys()
+    # The titles of all texts that must have a form.
+    untold = {
+        part["title"] for part in parts if isinstance(part.get("pattern"), str) and "title" in part
+    } - FORMS.keys()
     if untold:
         message = f"flowforge/manifest/messages.py has no sentence for {', '.join(sorted(untold))}"
         raise ImportError(message)
 
 
-def _types(part: Any) -> Iterator[str]:  # noqa: ANN401 -- any JSON
-    """Yield the types that are wanted, but for the version's, which has a sentence of its own."""
-    for each in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
-        yield from _types(each)
-    if isinstance(part, dict) and isinstance(part.get("type"), str | list) and "const" not in part:
-        yield str(part["type"])
-
-
-def _forms(part: Any) -> Iterator[str]:  # noqa: ANN401 -- any JSON
-    """Yield the titles of all texts that must have a form."""
-    for each in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
-        yield from _forms(each)
-    if isinstance(part, dict) and isinstance(part.get("pattern"), str) and "title" in part:
-        yield part["title"]
+def _parts(schema: object) -> Iterator[Mapping[str, Any]]:
+    """Yield every mapping of a schema, itself among them."""
+    if isinstance(schema, dict):
+        yield schema
+    for each in schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ():
+        yield from _parts(each)
 
 
 # At import, so that a source without its rows fails the first test and not the first user who misspells it.
