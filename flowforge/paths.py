@@ -19,6 +19,7 @@ from typing import Final, Self
 
 from flowforge.data_class import dataclass
 from flowforge.errors import Problem, printable
+from flowforge.real_path import real_path
 
 VARIABLE: Final = "FLOWFORGE_ALLOWED_PATHS"
 WHY: Final = f"where CI or {VARIABLE} is set, files stay below the manifest's folder, links resolved"
@@ -154,13 +155,13 @@ class Bounds:
 
     def resolve(self, path: Path) -> Path:
         """Return a file's path without its links; raises OutsideError where that lies outside."""
-        real = Path(os.path.realpath(path))
+        real = Path(real_path(path))
         self._require(real.parent)
         return real
 
     def resolve_folder(self, path: Path) -> Path:
         """Return a folder's path without its links, as `resolve` does. It may be one of the roots itself."""
-        real = Path(os.path.realpath(path))
+        real = Path(real_path(path))
         self._require(real)
         return real
 
@@ -231,14 +232,14 @@ class Confinement:
         if listed is None and not environ.get("CI"):
             return cls(None)
         named = (part.strip() for part in re.split(f"[,{os.pathsep}]", listed or ""))
-        return cls(tuple(Path(os.path.realpath(each)) for each in named if each))
+        return cls(tuple(Path(real_path(each)) for each in named if each))
 
     def below(self, folder: Path) -> Bounds:
         """Return the bounds of what a manifest in this folder names, and of its own files."""
         if self.admitted is None:
             return ANYWHERE
         # A manifest's folder that a link leads out of the checkout does not count as its own.
-        own = (Path(os.path.realpath(folder)),) if self.around(folder).admits_folder(folder) else ()
+        own = (Path(real_path(folder)),) if self.around(folder).admits_folder(folder) else ()
         return Bounds((*own, *self.admitted))
 
     def around(self, path: Path) -> Bounds:
@@ -247,9 +248,7 @@ class Confinement:
         The operator's own path may lead anywhere by itself.
         """
         top = None if self.admitted is None else _top(path)
-        return (
-            ANYWHERE if top is None or self.admitted is None else Bounds((Path(os.path.realpath(top)), *self.admitted))
-        )
+        return ANYWHERE if top is None or self.admitted is None else Bounds((Path(real_path(top)), *self.admitted))
 
 
 def _succeeds(resolve: Callable[[Path], Path], path: Path) -> bool:

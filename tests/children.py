@@ -73,6 +73,7 @@ class Children:
         self._into = os.open(pipe, os.O_WRONLY)
         os.set_blocking(self._out, True)
         self._frames: list[_Frame] = []
+        self._begun: list[subprocess.Popen[Any]] = []
         self._reached = Semaphore(0)
         self._thread = Thread(target=self._listen, daemon=True)
         self._thread.start()
@@ -87,8 +88,15 @@ class Children:
         """Have whatever this process starts from now on tell."""
         patch.setattr(subprocess.Popen, "__init__", self._starting(subprocess.Popen.__init__))
 
+    @property
+    def silent(self) -> bool:
+        """Whether nobody can have told anything since the last time: no process was started, and none was left."""
+        return not self._begun and not self._frames
+
     def told(self) -> Told:
         """Return what was told until now. A process tells before it sends, so all is in it that has left."""
+        # One that ended before the mark is written has told all that it will.
+        self._begun = [process for process in self._begun if process.returncode is None]
         (mark,) = recorder.frames(_JUDGED, 0, "", b"")
         os.write(self._into, mark)
         assert self._reached.acquire(timeout=60), "nobody reads what processes tell"
@@ -136,6 +144,7 @@ class Children:
             given = settings.get("env")
             if given is None or not _by_flowforge():
                 settings["env"] = self.environ(os.environ if given is None else given)
+            self._begun.append(process)
             inner(process, *args, **settings)
 
         return begin

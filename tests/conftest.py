@@ -18,7 +18,7 @@ import pytest
 from coverage import Coverage
 from hypothesis import settings
 
-from tests import guard
+from tests import guard, worker_reports
 from tests.children import Children
 
 # Whatever steers FlowForge, gh, git or a terminal from outside. A test that needs one of these sets it.
@@ -30,6 +30,7 @@ _COVERAGE = "COVERAGE_PROCESS_CONFIG"
 _COVERAGE_HERE = os.environ.get(_COVERAGE)
 
 _HOMES = count()
+_HOME_MODE = 0o40700
 
 # Hypothesis keeps what it learns out of the tree. The everyday profile is the same on every machine and every run;
 # `make check` looks further, and a failure prints the blob that repeats it.
@@ -45,6 +46,12 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 def pytest_xdist_auto_num_workers() -> int:
     """Return two workers for each processor: many tests wait, for a limit, a signal or a process."""
     return 2 * (os.cpu_count() or 1)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Have a worker of xdist report less."""
+    if hasattr(config, "workerinput"):
+        config.pluginmanager.register(worker_reports)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -75,6 +82,7 @@ def pytest_collection_finish() -> None:
     """Leave all that was collected out of what Python looks through for garbage, again and again, from now on."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(5_000, 20, 20)
 
 
 def pytest_terminal_summary(terminalreporter: "pytest.TerminalReporter") -> None:
@@ -91,6 +99,9 @@ def watched() -> Iterator[Children]:
     What comes after the last test fails that one.
     """
     with closing(Children()) as children, pytest.MonkeyPatch.context() as patch:
+        # Also for what a test has one of its programs start.
+        patch.setenv("PYTHONPATH", children.environ(os.environ)["PYTHONPATH"])
+        patch.delenv(_COVERAGE, raising=False)
         guard.install(patch)
         children.watch(patch)
         guard.GUARD.children = children
@@ -108,20 +119,19 @@ def guarded(watched: Children) -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def own_environment(
-    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, watched: Children
-) -> Path:
+def own_environment(tmp_path_factory: pytest.TempPathFactory, watched: Children) -> Path:
     """Take the caller's settings away and give a home and a cache of the test's own; returns the home."""
+    del watched
     for name in tuple(os.environ):
-        if name.startswith(_FOREIGN) or name in (*_FOREIGN_NAMES, _COVERAGE):
-            monkeypatch.delenv(name)
-    # Not by `mktemp`, which makes a link to the latest too: that takes as long as all else here.
-    home = tmp_path_factory.getbasetemp() / f"home{next(_HOMES)}"
-    home.mkdir(mode=0o700)
-    monkeypatch.setenv("HOME", str(home))
-    # Also for what a test has one of its programs start.
-    monkeypatch.setenv("PYTHONPATH", watched.environ({"PYTHONPATH": os.environ.get("PYTHONPATH", "")})["PYTHONPATH"])
-    monkeypatch.setenv("FLOWFORGE_CACHE_DIR", str(home / "cache"))
+        if name.startswith(_FOREIGN) or name in _FOREIGN_NAMES:
+            del os.environ[name]
+    home = Path(os.environ["HOME"])
+    # One that the last test left as it got it is as good as new, and most do.
+    if home.parent != tmp_path_factory.getbasetemp() or home.stat().st_mode != _HOME_MODE or any(home.iterdir()):
+        # Not by `mktemp`, which makes a link to the latest too: that takes as long as all else here.
+        home = tmp_path_factory.getbasetemp() / f"home{next(_HOMES)}"
+        home.mkdir(mode=0o700)
+    os.environ["HOME"], os.environ["FLOWFORGE_CACHE_DIR"] = str(home), str(home / "cache")
     return home
 
 

@@ -117,6 +117,8 @@ class Guard:
         taken, self.seen = self.seen, []
         seen = [each for each in taken if each.agent.startswith(agent)]
         values, self.values = self.values, set()
+        if not seen:
+            return wrong
         needles = [*_stems(), *(form for value in values for form in forms(value.encode("utf-8", "surrogatepass")))]
         everything = b"\n".join(each.data for each in seen)
         views = [everything, *_decoded(everything)]
@@ -129,7 +131,7 @@ class Guard:
         # In this order: what arrives has left before.
         here, self.arrived = self.arrived, []
         arrived = Counter(here)
-        if self.children:
+        if self.children and (here or not self.children.silent):
             told = self.children.told()
             arrived.update(told.arrived)
             self.values |= {value for value in told.values if len(value) >= _SHORT}

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from flowforge.data_class import dataclass
+from flowforge.real_path import real_path
 from flowforge.workflows.repository import FOLDER, Unread, is_action, is_workflow
 
 # Far above the 500 KB at which GitHub refuses a workflow, so that the finding can name the size of such a file.
@@ -34,7 +35,7 @@ class Checkout:
 def read_checkout(root: Path) -> Checkout:
     """Return the workflow and action files below a folder. Raise OSError where the folder itself cannot be listed."""
     found = Checkout()
-    real = os.path.realpath(root)
+    real = real_path(root)
     # os.walk passes over a folder that it cannot list, so a mistyped one would be a checkout without any finding.
     os.listdir(real)  # noqa: PTH208 -- for its error alone
     left = MAX_TOTAL
@@ -77,7 +78,7 @@ def _enters(name: str, depth: int) -> bool:
 
 def _read(path: str, real: str, most: int) -> bytes:
     """Read a regular file that lies below the checkout, links resolved. Raise OSError."""
-    resolved = os.path.realpath(path)
+    resolved = real_path(path)
     if not resolved.startswith(real.rstrip("/") + "/"):
         raise PermissionError(1, "It is a link out of the checkout")
     # O_NONBLOCK: a pipe that is called action.yml would wait for a writer. O_NOFOLLOW: the path was resolved, so what

@@ -108,12 +108,12 @@ class LazyGroup(_Helped, click.Group):
         return list(self.rows)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Make a command of its row; None for one that there is not."""
+        """Make a command of its row, once; None for one that there is not."""
         del ctx
         row = self.rows.get(cmd_name)
-        if row is None:
-            return None
-        return LazyGroup(row, self._formats) if row.rows else _Command(row, self._formats)
+        if row is not None and cmd_name not in self.commands:
+            self.commands[cmd_name] = LazyGroup(row, self._formats) if row.rows else _Command(row, self._formats)
+        return self.commands.get(cmd_name)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

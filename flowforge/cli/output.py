@@ -18,6 +18,7 @@ from flowforge.data_class import dataclass
 from flowforge.errors import ExitCode, FlowForgeError, Problem, UsageError, bug, harmless, quote
 from flowforge.manifest.files import is_manifest
 from flowforge.paths import Bounds, Confinement
+from flowforge.real_path import real_path
 from flowforge.render.document import Document, error_document
 from flowforge.render.formats import MARKDOWN, TEXT, Format
 from flowforge.render.style import Style, coloured, plain
@@ -218,12 +219,12 @@ def write_text(path: Path, text: str, flags: int = os.O_TRUNC) -> None:
 
 def is_ours(path: Path, manifests: Sequence[Path]) -> bool:
     """Whether a file to be written is a state, what stands beside one, or one of these manifests; or a link to it."""
-    names = path.name, Path(os.path.realpath(path)).name
+    names = path.name, Path(real_path(path)).name
     return any(".state.json" in name for name in names) or any(_is(path, manifest) for manifest in manifests)
 
 
 def _is(path: Path, manifest: Path) -> bool:
-    if is_manifest(path) and os.path.realpath(path.parent) == os.path.realpath(manifest):
+    if is_manifest(path) and real_path(path.parent) == real_path(manifest):
         return True  # of a folder of them, be it there already or not
     # Not those of Path, which raise where a name is too long.
     both_there = os.path.exists(path) and os.path.exists(manifest)  # noqa: PTH110 -- see above

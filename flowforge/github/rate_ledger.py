@@ -67,6 +67,8 @@ class Spent:
         if self._path is None or self._lock is None:
             return _granted(held, want, budget)
         try:
+            if not (held or want or self.noted > now) and not self._path.exists():
+                return 0  # there is nothing to tell and nobody's to learn, as at each start on a fresh machine
             if time.monotonic() >= self._busy_until:
                 if not self._has_folder:
                     self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -10,6 +10,7 @@ from flowforge.data_class import dataclass
 from flowforge.errors import ManifestError, Problem, Where, printable
 from flowforge.manifest.limits import too_much
 from flowforge.paths import ANYWHERE, Bounds, Confinement, IrregularError, OutsideError, outside
+from flowforge.real_path import real_path
 from flowforge.text_encoding import NotUtf8, decode, without_mark
 
 MAX_BYTES: Final = 10_000_000
@@ -42,7 +43,7 @@ def find_files(paths: Sequence[Path], confinement: Confinement) -> tuple[File, .
         for file in _in_folder(path, confinement.around(path)) if is_folder(path) else (path,):
             bounds = confinement.below(file.parent)
             # By the real path, so that a file and a link to it are not read as two that define the same names.
-            found.setdefault(os.path.realpath(file), File(file, printable(str(file)), bounds))
+            found.setdefault(real_path(file), File(file, printable(str(file)), bounds))
     return tuple(found.values())
 
 

@@ -1,6 +1,5 @@
 """From paths to a checked manifest: find, read, parse, check, build. All problems are reported at once."""
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +20,7 @@ from flowforge.manifest.settings import read_github, read_on_drift, read_state
 from flowforge.manifest.state_key_check import check_key
 from flowforge.manifest.targets import read_absent, read_groups, read_stores, read_targets
 from flowforge.manifest.trust import Rules
+from flowforge.real_path import real_path
 from flowforge.tokens import literal
 
 
@@ -35,9 +35,9 @@ def load(paths: Sequence[Path], *, environ: Mapping[str, str]) -> Manifest:
     rules = Rules.of(environ)
     files = find_files(paths, rules.files)
     documents = Documents(_parse_all(files, findings), _default_state(paths[0]), rules, findings)
-    named = {os.path.realpath(path) for path in paths}
+    named = {real_path(path) for path in paths}
     for folder in unread_folders(paths, rules.files):
-        if os.path.realpath(folder) not in named:
+        if real_path(folder) not in named:
             findings.warn(
                 Where(printable(str(folder))), "the manifests in this folder are not read: name it with -m too"
             )

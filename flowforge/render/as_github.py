@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from flowforge.data_class import dataclass
 from flowforge.errors import printable
+from flowforge.real_path import real_path
 from flowforge.render.document import Document
 from flowforge.render.phrases import count
 from flowforge.render.plan_rows import lines_of
@@ -139,7 +140,7 @@ def _relative(file: str, workspace: str) -> str:
     if not workspace:
         return file
     # Either may be reached through a symbolic link, and only real paths can be compared.
-    shown = os.path.relpath(os.path.realpath(file), os.path.realpath(workspace))
+    shown = os.path.relpath(real_path(file), real_path(workspace))
     return "" if shown == os.pardir or shown.startswith(f"{os.pardir}{os.sep}") else shown
 
 

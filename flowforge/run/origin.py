@@ -10,6 +10,7 @@ from flowforge.ci_runs import address_said, commit_said, is_ci
 from flowforge.paths import Bounds
 from flowforge.plan.facts import UNTOLD, Origin
 from flowforge.plan.recordable import is_commit, is_run
+from flowforge.real_path import real_path
 from flowforge.tokens import redact
 
 # The packed references of the largest repositories are some megabytes.
@@ -63,7 +64,7 @@ def _read(folder: Path, name: str) -> str:
     """Return the text of a file below a folder of git's; empty where there is none that can be read."""
     try:
         # Links may be followed, but not out of that folder; nothing but a commit is taken from what is read.
-        handle = Bounds((Path(os.path.realpath(folder)),)).read(folder / name)
+        handle = Bounds((Path(real_path(folder)),)).read(folder / name)
         with os.fdopen(handle, "rb") as file:
             return file.read(_MOST).decode("utf-8", "replace").strip()
     except (OSError, ValueError):

@@ -11,6 +11,7 @@ from typing import Final
 
 from flowforge.errors import Problem, StateError, printable
 from flowforge.paths import ANYWHERE, Bounds, Folder, IrregularError, OutsideError, PathEntry, outside
+from flowforge.real_path import real_path
 
 # Some 300,000 secrets. What is larger is not a state, and would be read into memory before we knew.
 SIZE_LIMIT: Final = 128 * 2**20
@@ -51,7 +52,7 @@ def held(path: Path, bounds: Bounds = ANYWHERE) -> Iterator[PathEntry]:
         raise StateError(outside("the state is outside the manifest's folder", path)) from None
     except (FileNotFoundError, NotADirectoryError):
         fix = "make the folder, or name another file under state.file"
-        place = printable(str(Path(os.path.realpath(path)).parent))
+        place = printable(str(Path(real_path(path)).parent))
         raise StateError(Problem("FF407", "the state's folder does not exist", place, "", fix)) from None
     except OSError as error:
         raise failed("open the state's folder", path.parent, error) from error

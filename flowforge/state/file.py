@@ -10,6 +10,7 @@ from pathlib import Path
 from flowforge.errors import Problem, StateError, UnfoldedError, UnrecordedError, printable
 from flowforge.paths import ANYWHERE, Bounds, PathEntry
 from flowforge.plan.address import Address
+from flowforge.real_path import real_path
 from flowforge.state import codec, disk, messages
 from flowforge.state.disk import DISK, Disk
 from flowforge.state.journal import Header, JournalWriter
@@ -24,8 +25,8 @@ from flowforge.state.versions import VERSION
 def manifest_names(state_file: Path, manifests: Iterable[Path]) -> tuple[str, ...]:
     """Return the names of manifests as a state keeps them: relative to its folder, with `/`, sorted, each once."""
     # Relative, so that a checkout in another folder or on another machine has the same names.
-    folder = Path(os.path.realpath(state_file)).parent
-    names = {os.path.relpath(os.path.realpath(manifest), folder) for manifest in manifests}
+    folder = Path(real_path(state_file)).parent
+    names = {os.path.relpath(real_path(manifest), folder) for manifest in manifests}
     return tuple(sorted(Path(name).as_posix() for name in names))
 
 

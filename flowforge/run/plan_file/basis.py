@@ -10,6 +10,7 @@ from typing import Any
 from flowforge.manifest.model import Manifest
 from flowforge.manifest.places import Place
 from flowforge.plan.digest import lines_of
+from flowforge.real_path import real_path
 from flowforge.run.planning import PreparedPlan
 from flowforge.run.task import Task
 from flowforge.state.codec import digest
@@ -38,8 +39,8 @@ def basis(task: Task, backend: StateBackend, state: State, prepared: PreparedPla
 def manifests_of(manifest: Manifest) -> list[str]:
     """Return the files of a manifest, relative to the folder of the first: apply may run in another checkout."""
     # Links are resolved on both sides: a checkout below a link must not look like other manifests.
-    folder = os.path.realpath(manifest.folder)
-    return sorted(Path(os.path.relpath(os.path.realpath(file), folder)).as_posix() for file in manifest.files)
+    folder = real_path(manifest.folder)
+    return sorted(Path(os.path.relpath(real_path(file), folder)).as_posix() for file in manifest.files)
 
 
 def _state(state: State, backend: StateBackend) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from flowforge.errors import Problem, UsageError, quote
 from flowforge.paths import Bounds
+from flowforge.real_path import real_path
 
 
 def require_place(path: Path, bounds: Bounds, *, is_ours: bool, reports: Iterable[Path]) -> None:
@@ -23,7 +24,7 @@ def require_place(path: Path, bounds: Bounds, *, is_ours: bool, reports: Iterabl
         why = "it is a manifest or a state"
     elif objection := bounds.objection(path):
         why = objection
-    elif os.path.realpath(path) in map(os.path.realpath, reports):
+    elif real_path(path) in map(real_path, reports):
         why = "--report writes there, too"
     if why:
         raise UsageError(Problem("FF024", f"the plan cannot be saved as {quote(str(path))}", why=why, fix=fix))

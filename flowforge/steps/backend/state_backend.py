@@ -1,6 +1,5 @@
 """The backend of a manifest's state: a file beside the manifest, or a branch of the ops repository."""
 
-import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager
@@ -12,6 +11,7 @@ from flowforge.errors import Problem, StateError, UsageError, printable
 from flowforge.github.clients import Clients
 from flowforge.manifest.model import Manifest, StateSettings
 from flowforge.on_demand import load
+from flowforge.real_path import real_path
 from flowforge.sources.base import Context
 from flowforge.state.file import StateFile, manifest_names
 from flowforge.state.model import State
@@ -53,7 +53,7 @@ class StateBackend(ABC):
         self.where = where
         self.place = place
         self.names = manifest_names(beside, manifests)
-        self.folder = Path(os.path.realpath(beside)).parent
+        self.folder = Path(real_path(beside)).parent
         self.key = key
         self.signing = signing
 
@@ -127,7 +127,7 @@ class _FileBackend(StateBackend):
         beside: Path | None = None,
     ) -> None:
         path = settings.file
-        super().__init__(str(path), beside or path, manifests, signing, key, place=os.path.realpath(path))
+        super().__init__(str(path), beside or path, manifests, signing, key, place=real_path(path))
         self._path, self._bounds = path, settings.bounds
 
     def find(self) -> State | None:
