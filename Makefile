@@ -12,8 +12,8 @@ BIN := $(VENV)/bin
 # The workers of the test run; one process, as for a debugger, with JOBS=0.
 JOBS ?= auto
 
-# Whatever is not run by a target of its own. Counting coverage makes a test half as long again.
-QUICK := not slow and not sweep and not faults and not browser and not editor
+# What `make test` runs stands in pyproject.toml; coverage counts what `make processes` runs too.
+COUNTED := not slow and not sweep and not faults and not browser and not editor
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
@@ -65,7 +65,7 @@ ifneq ($(STALE),)
 .PHONY: $(MADE)
 endif
 
-.PHONY: help venv install demo test coverage check collect laws slow fleet owners faults sweep fuzz fuzz-workflows audit-corpus action-versions adversary mutants browser screenshots editor wheel sbom lowest advisories pins docs site transcripts openapi bench format clean
+.PHONY: help venv install demo test processes coverage check collect laws slow fleet owners faults sweep fuzz fuzz-workflows audit-corpus action-versions adversary mutants browser screenshots editor wheel sbom lowest advisories pins docs site transcripts openapi bench format clean
 
 help:  ## list what there is to run
 	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-24s %s\n", $$1, $$2}'
@@ -126,11 +126,14 @@ demo: $(if $(wildcard $(DEV)),$(DEV),$(RUN))  ## the whole story on a local GitH
 	@$(BIN)/flowforge demo
 
 test: $(DEV)  ## the tests
-	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m '$(QUICK)'
+	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal
 
-coverage: $(DEV)  ## the same tests, with branch coverage of at least 95 %: takes half as long again
+processes: $(DEV)  ## what is mostly processes: workflows, pages as a reader follows them, shells, terminals, signals
+	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m 'processes and not slow'
+
+coverage: $(DEV)  ## both of these, with branch coverage of at least 95 %: takes half as long again
 	@$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -n $(JOBS) --dist worksteal -m '$(QUICK)'
+	$(BIN)/coverage run -m pytest -n $(JOBS) --dist worksteal -m '$(COUNTED)'
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report --fail-under=95
 

@@ -10,12 +10,14 @@ import tempfile
 from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
 from coverage import Coverage
+from cryptography.hazmat.primitives import serialization
 from hypothesis import settings
 
 from tests import guard, worker_reports
@@ -79,7 +81,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_collection_finish() -> None:
-    """Leave all that was collected out of what Python looks through for garbage, again and again, from now on."""
+    """Leave all that was collected out of what Python looks through for garbage, and have it look more rarely."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(5_000, 20, 20)
@@ -108,6 +110,14 @@ def watched() -> Iterator[Children]:
         yield children
         found, guard.GUARD.children = guard.GUARD.judge(), None
     assert [] == found
+
+
+@pytest.fixture(scope="session", autouse=True)
+def keys_checked_once() -> Iterator[None]:
+    """Remember each private key that was read: to prove that it is one takes longer than most tests of Apps do else."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(serialization, "load_pem_private_key", cache(serialization.load_pem_private_key))
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -26,6 +26,8 @@ from tests.github.talking import Talker, talking
 from tests.made_up import api_key, letters
 from tests.sweep.plants import oauth_token
 
+pytestmark = pytest.mark.processes
+
 ROOT: Final = Path(__file__).parents[1]
 LEFT: Final = ["POST /hook, to GitHub: has a credential in it, sk-ant-oat03…"]
 # A request with a credential in its body, and a connection to send it through.

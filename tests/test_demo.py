@@ -185,6 +185,7 @@ def test_a_command_ends_with_its_story(tmp_path: Path) -> None:
         run_flowforge(["sandbox", "--repos", "1"], tmp_path, os.environ, tell)
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "sigterm"])
 def test_a_signal_ends_a_story(tmp_path: Path, number: signal.Signals) -> None:
     """In the middle of a command: exit code 130 and one line, and neither a process nor a folder is left."""

@@ -12,7 +12,8 @@ from flowforge.real_path import real_path
 
 def gone(times: int) -> Callable[..., str]:
     """Return what reads a link, which is gone for so many times and there again."""
-    left, read = iter(range(times)), os.readlink
+    left = iter(range(times))
+    read: Callable[..., str] = os.readlink
 
     def readlink(*args: Path, **settings: int) -> str:
         if next(left, None) is None:

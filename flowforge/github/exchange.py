@@ -107,7 +107,7 @@ class Wire:
                 data = self._reader.raw(parts, coding, deadline)
             else:
                 data = self._reader.json(parts, coding, deadline, request.most)
-            seen = self._headers({**found.headers, **found.extensions[ASIDE]})
+            seen = self._headers(dict(found.headers.items()) | found.extensions[ASIDE])
             # A token that a server sends back is to be nowhere, and least of all in a file.
             kept = b"" if self._traces.within(body) else body
             return Answer(found.status_code, seen, data, body=kept, computed_etag=etag, unchanged=unchanged)

@@ -230,6 +230,7 @@ jobs:
 """
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize(
     ("inputs", "outcome", "code"),
     [

@@ -12,7 +12,7 @@ from tests.ci.runner import Event
 if TYPE_CHECKING:
     from tests.ci.conftest import Ops
 
-pytestmark = pytest.mark.no_coverage
+pytestmark = [pytest.mark.processes, pytest.mark.no_coverage]
 
 SHA: Final = "ab" * 20
 FORK: Final = "somebody/ops"

@@ -157,7 +157,7 @@ SOME = range(0, len(STEPS), max(1, len(STEPS) // int(os.environ.get("STEPS", len
 IDS = [f"{home}, {step.replace('/', '.')}, {nth}" for home, step, nth in STEPS]
 
 
-@pytest.mark.parametrize("number", one_in(8, range(len(STEPS)), ids=IDS.__getitem__))
+@pytest.mark.parametrize("number", one_in(16, range(len(STEPS)), ids=IDS.__getitem__))
 def test_an_exception_at_a_step(scenes: Scenes, number: int) -> None:
     """Each step meets an exception, and each kind of them meets a step or more; `make slow` has each with each."""
     home, step, nth = STEPS[number]

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from tests.cli.conftest import Fleet
 
+pytestmark = pytest.mark.processes
+
 # Runs each of some command lines with a stdout that nobody reads, and leaves their exit codes in a file.
 PROGRAM: Final = """
 import json, os, sys

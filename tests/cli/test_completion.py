@@ -19,6 +19,8 @@ from tests.rows import one_in
 if TYPE_CHECKING:
     from tests.cli.conftest import Fleet
 
+pytestmark = pytest.mark.processes
+
 MANIFEST: Final = """\
 version: 1
 credentials:

@@ -16,6 +16,8 @@ from tests.cli.screen import Screen, shown
 if TYPE_CHECKING:
     from tests.cli.conftest import Fleet
 
+pytestmark = pytest.mark.processes
+
 LONG: Final = (
     "warning: acme/repo-001 has both ANTHROPIC_API_KEY and CLAUDE_CODE_OAUTH_TOKEN: Claude uses the key, and the "
     "token is not read; run `flowforge state forget acme/repo-001/actions/ANTHROPIC_API_KEY` or leave it"

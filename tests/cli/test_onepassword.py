@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from tests.cli.conftest import Fleet
     from tests.conftest import FakeOp
 
+pytestmark = pytest.mark.processes
+
 BODY = "Zk9" * 31 + "AA"
 SHARED, TOKEN = "op://CI/Claude/credential", "op://Ops/GitHub/token"
 MANIFEST = """version: 1

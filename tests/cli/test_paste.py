@@ -19,6 +19,8 @@ from tests.made_up import letters
 if TYPE_CHECKING:
     from tests.cli.conftest import Fleet
 
+pytestmark = pytest.mark.processes
+
 QUESTION = "The token that claude setup-token printed"
 HINT = "  paste the value and press Enter (not shown; Enter alone skips it): "
 BEGIN, END = "\x1b[?2004h", "\x1b[?2004l"

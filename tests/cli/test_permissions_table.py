@@ -153,7 +153,7 @@ def test_every_row_has_its_cells() -> None:
     assert set(TARGETS) == set(BY_NAME)
 
 
-@pytest.mark.parametrize(("kind", "command", "row"), one_in(8, product([FINE, APP], COLUMNS, ROWS), ids=_name))
+@pytest.mark.parametrize(("kind", "command", "row"), one_in(12, product([FINE, APP], COLUMNS, ROWS), ids=_name))
 def test_permissions(office: Office, row: PermissionRow, command: str, kind: str) -> None:
     """With exactly the permissions of a cell all is done; without one of them, it is named by what is blocked."""
     office.arrange(row, kind)
@@ -171,7 +171,7 @@ def test_permissions(office: Office, row: PermissionRow, command: str, kind: str
     assert _well(done), done.out + done.err
 
 
-@pytest.mark.parametrize(("command", "row"), one_in(8, product(COLUMNS, ROWS), ids=_name))
+@pytest.mark.parametrize(("command", "row"), one_in(12, product(COLUMNS, ROWS), ids=_name))
 def test_scopes(office: Office, row: PermissionRow, command: str) -> None:
     """With the scopes of a cell all is done by a classic token; without one of them, it is named."""
     office.arrange(row, CLASSIC)

@@ -157,7 +157,7 @@ def test_skip_values_opens_no_source_and_still_sees_drift(fleet: "Fleet") -> Non
     assert fleet.held()["acme/repo-004"] == {}
 
 
-@pytest.mark.parametrize("number", [5, 45, 101])
+@pytest.mark.parametrize("number", [5, 45, pytest.param(101, marks=pytest.mark.slow)])
 def test_requests_are_few(fleet: "Fleet", number: int) -> None:
     """A no-change plan costs a list per repo; applying costs list, key, PUT, re-list, and look-ups by the hundred.
 

@@ -17,6 +17,8 @@ from flowforge.sandbox import Fault, FaultKind
 if TYPE_CHECKING:
     from tests.cli.conftest import Fleet
 
+pytestmark = pytest.mark.processes
+
 IN_SYNC = "No changes. GitHub matches the manifest.\n"
 
 

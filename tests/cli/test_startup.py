@@ -80,6 +80,7 @@ def test_a_help_loads_click_and_the_tables(
     assert (0, set()) == (code, modules & (HEAVY | OURS | DEAR))
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize(
     ("args", "heavy"),
     [
@@ -99,6 +100,7 @@ def test_a_command_loads_what_it_needs(fleet: "Fleet", args: list[str], heavy: s
     assert ("wrong.yaml" in args, heavy) == (bool(code), modules & HEAVY)
 
 
+@pytest.mark.processes
 def test_a_plan_without_an_audit_loads_no_reader_of_workflows(fleet: "Fleet") -> None:
     """What only an audit, an apply or a `verify` uses is not loaded by a plan that asks for none of it."""
     del fleet

@@ -9,6 +9,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from flowforge.errors import Problem
 from flowforge.sandbox import Fault, FaultKind
 from flowforge.sandbox.rules.access import Level, Token, TokenKind
@@ -150,6 +152,7 @@ def test_a_state_that_would_be_too_large(ops: "Fleet") -> None:
     assert (1, expected) == (refused.code, refused.err)
 
 
+@pytest.mark.processes
 def test_two_at_once_plan_again(ops: "Fleet") -> None:
     """An apply whose state another one wrote meanwhile plans again, waits, and finds nothing left to do."""
     on_branch(ops)

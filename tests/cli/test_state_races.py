@@ -20,6 +20,8 @@ from tests.cli.test_kill import AT_THE_LIMIT
 if TYPE_CHECKING:
     from tests.cli.conftest import Fleet
 
+pytestmark = pytest.mark.processes
+
 # `.ci/run` has time for fewer.
 ROUNDS = int(os.environ.get("ROUNDS", "20"))
 SECRET = "ANTHROPIC_API_KEY"

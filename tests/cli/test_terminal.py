@@ -18,6 +18,8 @@ from tests.cli.screen import Screen
 if TYPE_CHECKING:
     from tests.cli.conftest import Fleet
 
+pytestmark = pytest.mark.processes
+
 QUESTION = "\nApply 5 changes? Only 'yes' is accepted.\n"
 DECLINED = (
     "error FF013: apply was not approved\n"

@@ -35,6 +35,7 @@ NOT_RUN: Final = {
 }
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("page", [page for page in PAGES if page.is_walk], ids=lambda page: page.name)
 def test_a_page_prints_what_it_shows(page: Page, tmp_path: Path, op: "FakeOp") -> None:
     """Each command, run in order, prints what stands below it; `python -m tests.docs PAGE` puts it there."""

@@ -22,6 +22,7 @@ def _block(beginning: str) -> Block:
     return found
 
 
+@pytest.mark.processes
 def test_a_newcomer_without_an_account(tmp_path: Path, op: "FakeOp") -> None:
     """Sandbox, paste, init, the edit that is told, plan and apply: the two repositories hold the key, and no more."""
     first, then, last = (_block(beginning).lines for beginning in ("git clone", ". .venv", "flowforge plan"))

@@ -35,7 +35,7 @@ def _paths(node: object, *before: Step) -> Iterator[tuple[Step, ...]]:
 PATHS: Final = [(path,) for path in _paths(parse(FULL, "f", Findings()).data)]
 
 
-@pytest.mark.parametrize("path", one_in(5, PATHS, ids=lambda row: ".".join(map(str, row[0]))))
+@pytest.mark.parametrize("path", one_in(15, PATHS, ids=lambda row: ".".join(map(str, row[0]))))
 def test_it_is_refused_or_taken(path: tuple[Step, ...], loaded: Callable[..., Manifest]) -> None:
     """Each kind of value in the place of each value of a manifest that has all there is; a refusal says what to do."""
     said: list[Problem] = []
