@@ -2,7 +2,6 @@
 
 import secrets
 import socket
-import threading
 import time
 from pathlib import Path
 from types import TracebackType
@@ -16,8 +15,6 @@ from flowforge.sandbox.http.server import Server
 from flowforge.sandbox.rules.access import Token
 from flowforge.sandbox.world.world import World
 
-# Seconds until a server notices that it must stop.
-_POLL = 0.02
 # Bytes: sun_path holds 104 on macOS and 108 on Linux.
 _LONGEST_SOCKET = 100
 # Seconds between two looks at whether everybody is gone.
@@ -76,7 +73,7 @@ class Sandbox:
 
     def _serve(self, server: Server) -> None:
         self._servers.append(server)
-        threading.Thread(target=server.serve_forever, args=(_POLL,), name="sandbox", daemon=True).start()
+        server.begin()
 
     def stop(self) -> None:
         """Close every connection, stop listening and remove the socket."""

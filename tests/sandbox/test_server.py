@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -125,6 +126,16 @@ def test_reset_on_a_unix_socket(short_folder: Path) -> None:
         sandbox.world.faults.add(Fault("", FaultKind.RESET_BEFORE))
         with pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)):
             http.get("http://localhost/user", headers={"authorization": f"token {sandbox.token}"})
+
+
+def test_stop_where_nobody_reaches_it(short_folder: Path) -> None:
+    """A socket whose file is gone is closed as well, by the server itself."""
+    path = short_folder / "gh.sock"
+    with Sandbox(socket_path=path) as sandbox:
+        path.unlink()
+    with pytest.raises(ConnectionRefusedError), connected(sandbox):
+        pass
+    assert [] == [each.name for each in threading.enumerate() if each.name == "sandbox"]
 
 
 def test_start_again(short_folder: Path) -> None:

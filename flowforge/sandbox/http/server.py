@@ -5,6 +5,7 @@ import re
 import socket
 import socketserver
 import struct
+import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
 from urllib.parse import parse_qsl
@@ -29,19 +30,31 @@ class Server(ThreadingHTTPServer):
 
     request_queue_size = 256
     daemon_threads = True
+    timeout = 0.2  # until it looks whether it is closed, where nobody could be told: the file of a socket may be gone
 
     def __init__(self, address: Any, api: Api | AnthropicApi, control: Control) -> None:  # noqa: ANN401 -- typeshed knows no AF_UNIX
         """Bind and listen: address is (host, port), or the path of a unix socket as a str."""
         self.api = api
         self.control = control
         self._connections: set[socket.socket] = set()
+        self._closed = False
+        self._taking = threading.Thread(target=self._take, name="sandbox", daemon=True)
         if isinstance(address, str):
             self.address_family = socket.AF_UNIX
         super().__init__(address, HttpHandler)
 
+    def begin(self) -> None:
+        """Take connections from now on."""
+        self._taking.start()
+
     def server_bind(self) -> None:
         """Bind without HTTPServer's look-up of the host's name, which can take seconds."""
         socketserver.TCPServer.server_bind(self)
+
+    def verify_request(self, request: Any, client_address: Any) -> bool:  # noqa: ANN401 -- as the base class has it
+        """Return whether it still answers: the last one connects to wake it."""
+        del request, client_address
+        return not self._closed
 
     def process_request(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 -- as the base class has it
         """Remember the connection, so that `close` can end it. Small answers are sent at once, as GitHub's are."""
@@ -62,11 +75,20 @@ class Server(ThreadingHTTPServer):
 
     def close(self) -> None:
         """Stop listening and close every connection."""
-        self.shutdown()
+        # The base class would end at its next look at a flag, so that a test would wait for it at each end.
+        self._closed = True
+        with contextlib.suppress(OSError), socket.socket(self.address_family) as last:
+            last.settimeout(self.timeout)
+            last.connect(self.server_address)
+        self._taking.join()
         self.server_close()
         for connection in tuple(self._connections):
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
+
+    def _take(self) -> None:
+        while not self._closed:
+            self.handle_request()
 
 
 class HttpHandler(BaseHTTPRequestHandler):
