@@ -144,8 +144,8 @@ class Children:
             given = settings.get("env")
             if given is None or not _by_flowforge():
                 settings["env"] = self.environ(os.environ if given is None else given)
-            self._begun.append(process)
             inner(process, *args, **settings)
+            self._begun.append(process)
 
         return begin
 

@@ -334,6 +334,21 @@ def test_what_a_connection_says(stream: bytes, found: list[tuple[str, int, bytes
     assert found == [(each.asked, len(each.headers), each.body) for each in requests("", (), stream)]
 
 
+def test_when_nobody_has_to_be_asked(deaf: Talker) -> None:
+    """A process that a test started is asked until it has ended, in a later test too, and what came late is judged."""
+    children = guard.GUARD.children
+    assert children is not None
+    children.told()
+    before = children.silent
+    with subprocess.Popen(
+        python("-c", f"input(); {LEAK.strip()}", str(deaf.port), letters(20)), stdin=subprocess.PIPE
+    ) as left:
+        asked = [(children.told().requests, children.silent) for _ in range(2)]
+        left.communicate(b"go on")
+    assert (True, [([], False)] * 2, False) == (before, asked, children.silent)
+    assert (["POST /hook"], True) == ([each.asked for each in children.told().requests], children.silent)
+
+
 def test_a_judgement_in_between() -> None:
     """What is judged while a process still writes is whole as far as it goes, and the rest is judged next time."""
     with closing(Children()) as children:
