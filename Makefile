@@ -137,12 +137,13 @@ coverage: $(DEV)  ## both of these, with branch coverage of at least 95 %: takes
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report --fail-under=95
 
-check: $(DEV)  ## format, lint, types, import contract, sizes, documents, and the planner's laws over 2,000 cases each
+check: $(DEV)  ## format, lint, types, import contract, sizes, names, documents, and the planner's laws over 2,000 cases each
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python tools/check_sizes.py
+	$(BIN)/python tools/check_names.py
 	$(BIN)/python tools/check_docs.py
 	HYPOTHESIS_PROFILE=$(LAWS) $(BIN)/python -m pytest -q -n $(JOBS) tests/plan/test_laws.py tests/plan/test_histories.py
 

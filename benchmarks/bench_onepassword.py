@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from common import say, sized, spread, table
-from flowforge.sources import Ask, Context, read_all
+from flowforge.sources import Context, ValueRequest, read_all
 
 RUNS = sized(3, 1)
 DELAY, EACH = 0.2, 0.005
@@ -41,7 +41,7 @@ def side_by_side(references: Sequence[str], environ: Mapping[str, str], folder: 
 
 def flowforge(references: Sequence[str], environ: Mapping[str, str], folder: Path) -> int:
     """Read as a plan does."""
-    found = read_all([Ask({"onepassword": reference}) for reference in references], Context(environ, folder))
+    found = read_all([ValueRequest({"onepassword": reference}) for reference in references], Context(environ, folder))
     return sum(not isinstance(each, Exception) for each in found)
 
 

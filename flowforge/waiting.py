@@ -10,7 +10,7 @@ from typing import Final, Protocol
 _STEP: Final = 10.0
 
 
-class Clock(Protocol):
+class Timekeeper(Protocol):
     """What passes while somebody waits."""
 
     scale: float
@@ -20,7 +20,7 @@ class Clock(Protocol):
         """Return the seconds since some moment; they never go back."""
 
 
-class Source(Protocol):
+class Waiter(Protocol):
     """Who waits: the pacer of a token."""
 
     whose: str
@@ -37,16 +37,16 @@ class Waiting:
     """The waits of a run. Thread-safe."""
 
     def __init__(self) -> None:
-        self._clock: Clock | None = None
-        self._sources: list[Source] = []
+        self._clock: Timekeeper | None = None
+        self._sources: list[Waiter] = []
         self._listeners: list[Callable[[], None]] = []
         self._lock = threading.Lock()
 
-    def go_by(self, clock: Clock) -> None:
+    def go_by(self, clock: Timekeeper) -> None:
         """Take the clock of the run, before anybody waits by it."""
         self._clock = clock
 
-    def join(self, source: Source) -> None:
+    def join(self, source: Waiter) -> None:
         """Add a source to what is waited for."""
         with self._lock:
             self._sources.append(source)
@@ -92,6 +92,6 @@ class Waiting:
         return max((left for each in self._all if (left := each.left()) is not None), default=None)
 
     @property
-    def _all(self) -> tuple[Source, ...]:
+    def _all(self) -> tuple[Waiter, ...]:
         with self._lock:
             return tuple(self._sources)

@@ -10,7 +10,7 @@ from flowforge.data_class import dataclass
 from flowforge.workflows.expressions import read_template
 from flowforge.workflows.programs import Script, assignment, mentioned, program_words, read_script
 from flowforge.workflows.scopes import NameScope
-from flowforge.workflows.shell import Command
+from flowforge.workflows.shell import ShellCommand
 
 # A script with none of these checks nothing out; reading it would cost time for nothing.
 _PROGRAMS: Final = re.compile(r"\b(git|gh|hub)\b")
@@ -187,7 +187,7 @@ _SIMPLE: Final = re.compile(r"\$\{\{.*?\}\}|\$[A-Za-z_][A-Za-z0-9_]*|\$\{[A-Za-z
 _ADDED: Final = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)\+=.*", re.DOTALL)
 
 
-def _assigned(commands: Sequence[Command]) -> dict[str, set[str]]:
+def _assigned(commands: Sequence[ShellCommand]) -> dict[str, set[str]]:
     """Return all that each variable of a script is set to; of what is computed, a mark."""
     found: dict[str, set[str]] = {}
     for command in commands:

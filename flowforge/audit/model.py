@@ -12,7 +12,9 @@ class StoreNames:
     """The names that a repository's stores hold, in upper case."""
 
     actions: frozenset[str] = frozenset()
+    """Secrets that its workflows see."""
     dependabot: frozenset[str] = frozenset()
+    """Secrets that the workflows see which Dependabot starts."""
     environments: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """By the environment's name in lower case."""
     organization: frozenset[str] = frozenset()

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from flowforge import run
-from flowforge.cli import plan as planning
+from flowforge.cli import plan as plan_command
 from flowforge.cli.approval import Approval
 from flowforge.cli.output import Output, output_of
 from flowforge.cli.plan_file_options import refuse_check, with_flags
@@ -36,7 +36,7 @@ def main(
     """Apply, or only plan, and return the exit code."""
     if check:
         refuse_check(planfile)
-        return planning.plan(given, detailed_exitcode=detailed_exitcode)
+        return plan_command.plan(given, detailed_exitcode=detailed_exitcode)
     return carry_out(given, planfile, yes=yes)
 
 
@@ -52,7 +52,7 @@ def carry_out(given: dict[str, Any], planfile: Path | None, *, yes: bool, apply:
             _APPROVAL.require_somebody(output)
         planned, report = apply(
             replace(request(interrupted, given, quiet=output.quiet), asks=not approved),
-            show=lambda planned: planning.show(planned, output, verbose=given["verbose"]),
+            show=lambda planned: plan_command.show(planned, output, verbose=given["verbose"]),
             approve=lambda planned: _approve(planned, output, interrupted, yes=approved),
             saved=saved,
         )

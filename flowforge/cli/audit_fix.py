@@ -9,7 +9,7 @@ from typing import Final
 from flowforge.audit.fixes.propose import Proposal
 from flowforge.audit.model import Finding
 from flowforge.cli.output import Output, write_text
-from flowforge.cli.runner import is_runner
+from flowforge.cli.runner_files import is_runner
 from flowforge.cli.streams import reason
 from flowforge.data_class import dataclass
 from flowforge.errors import AuditError, Problem, UsageError, harmless, printable, quote

@@ -7,7 +7,7 @@ from typing import Any
 from flowforge import run
 from flowforge.cli.output import Output
 from flowforge.cli.request import request
-from flowforge.cli.runner import give_output
+from flowforge.cli.runner_files import give_output
 from flowforge.cli.signals import interruption
 from flowforge.cli.streams import say
 from flowforge.errors import ExitCode, printable

@@ -12,7 +12,7 @@ import click
 
 from flowforge.cli.called import pasteable, pasteable_document
 from flowforge.cli.option_types import AskedReport
-from flowforge.cli.runner import give_result, is_runner
+from flowforge.cli.runner_files import give_result, is_runner
 from flowforge.cli.streams import NOTHING_WRITTEN, detach, fitted, reason, say, stdout_lost
 from flowforge.data_class import dataclass
 from flowforge.errors import ExitCode, FlowForgeError, Problem, UsageError, bug, harmless, quote

@@ -8,7 +8,7 @@ from typing import Any, Final
 from flowforge.ci_event import FORKABLE, Event
 from flowforge.cli.output import Output
 from flowforge.cli.posted_report import MOST, MOST_UNVERIFIED, commit_of, read_report
-from flowforge.cli.runner import give_summary, is_runner, summary_room
+from flowforge.cli.runner_files import give_summary, is_runner, summary_room
 from flowforge.cli.signals import interruption, written
 from flowforge.cli.streams import say
 from flowforge.cli.surroundings import Outside

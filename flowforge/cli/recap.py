@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from flowforge import run
-from flowforge.cli import plan as planning
+from flowforge.cli import plan as plan_command
 from flowforge.cli.called import said
 from flowforge.cli.output import Output
 from flowforge.cli.streams import say
@@ -67,7 +67,7 @@ def _tell_the_next(planned: run.Planned, report: Report, output: Output, given: 
 def _tell_programs(planned: run.Planned, report: Report, output: Output, given: Mapping[str, Any]) -> None:
     del given
     try:
-        document = report_document(report, planning.document(planned), report.exit_code)
+        document = report_document(report, plan_command.document(planned), report.exit_code)
     except BaseException as error:
         # A program that reads stdout gets a document in any case, and the exit code of the writes in it.
         output.finish(error_document([bug(error)], report.exit_code))

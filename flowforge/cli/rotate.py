@@ -5,7 +5,7 @@ from dataclasses import field, replace
 from typing import Any, Final
 
 from flowforge import run
-from flowforge.cli import plan as planning
+from flowforge.cli import plan as plan_command
 from flowforge.cli.approval import Approval
 from flowforge.cli.output import Output, output_of
 from flowforge.cli.request import request
@@ -134,7 +134,7 @@ class _Show:
             BatchRow(batch.number, batch.repos, asked)
             for batch, asked in zip(course.batches, course.canaries or ((),) * len(course.batches), strict=True)
         ]
-        planning.show(course.planned, self.output, verbose=self.given["verbose"])
+        plan_command.show(course.planned, self.output, verbose=self.given["verbose"])
         since = course.under_way.since if course.under_way else ""
         rows = [] if self.asked.back or self.asked.now else rows
         self.output.lines(course_lines(self.asked.credential, course.total, course.already, since, rows))
@@ -170,9 +170,9 @@ class _Show:
         """End a --check."""
         if self.planned is None:
             return ExitCode.DONE
-        document = planning.document(self.planned)
+        document = plan_command.document(self.planned)
         self.output.finish(document)
-        code = planning.exit_code(self.planned, detailed=False, require_values=False)
+        code = plan_command.exit_code(self.planned, detailed=False, require_values=False)
         code = ExitCode.ERROR if self.output.broken else code
         self.output.conclude(document, code)
         return code
@@ -186,7 +186,7 @@ class _Show:
             self.output.lines(report_lines(report, planned.plan, verbose=verbose, style=style))
         self.output.lines(closing_lines(ended, self.asked, verbose=verbose, style=style))
         entry = entry_of(self.asked.credential, ended)
-        document = report_document(with_problems(report, ended), planning.document(planned), code, entry)
+        document = report_document(with_problems(report, ended), plan_command.document(planned), code, entry)
         self.output.finish(document)
         self.output.conclude(document, code)
         return code

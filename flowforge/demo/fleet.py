@@ -1,6 +1,6 @@
 """The story of a fleet that is brought onto a credential, and back onto it after three troubles."""
 
-from flowforge.demo.story import Command, Proof, Stage, Step, Story
+from flowforge.demo.story import Command, ShownValues, Stage, Step, Story
 
 _KEY, _TOKEN = "ACME_ANTHROPIC_KEY", "ACME_CLAUDE_TOKEN"
 _FLEET = (
@@ -46,7 +46,7 @@ def _trouble(stage: Stage) -> None:
     world.delete_secret("acme/docs", "ANTHROPIC_API_KEY")
 
 
-def _proof(stage: Stage) -> Proof:
+def _proof(stage: Stage) -> ShownValues:
     def wanted(repo: str) -> dict[str, str]:
         if repo == "acme/releases":
             return {"CLAUDE_CODE_OAUTH_TOKEN": stage.values[_TOKEN]}
@@ -54,7 +54,7 @@ def _proof(stage: Stage) -> Proof:
 
     right, limits = stage.holding(wanted), stage.sandbox.world.limits
     refused = sum(limits.refusals.values())
-    return Proof(
+    return ShownValues(
         right == len(stage.repos),
         (
             f"{right} of {len(stage.repos)} repositories hold exactly the intended value.",

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from flowforge.demo.story import Command, Proof, Stage, Step, Story
+from flowforge.demo.story import Command, ShownValues, Stage, Step, Story
 
 _KEY, _SECRET = "ACME_ANTHROPIC_KEY", "ANTHROPIC_API_KEY"
 _FLEET = (
@@ -58,14 +58,14 @@ def _ends(how: str) -> Callable[[Stage], None]:
     return happens
 
 
-def _proven(new: int, old: int) -> Callable[[Stage], Proof]:
+def _proven(new: int, old: int) -> Callable[[Stage], ShownValues]:
     """Return the proof that so many repos hold the new key and nothing else, and so many the old one."""
 
-    def proof(stage: Stage) -> Proof:
+    def proof(stage: Stage) -> ShownValues:
         new_now = stage.holding(lambda _: {_SECRET: stage.values[_KEY]})
         old_now = stage.holding(lambda _: {_SECRET: stage.earlier[_KEY]})
         said = f"{new_now} of {len(stage.repos)} repositories hold the new key, {old_now} the old one."
-        return Proof((new_now, old_now) == (new, old), (f"Opened and compared: {said}",))
+        return ShownValues((new_now, old_now) == (new, old), (f"Opened and compared: {said}",))
 
     return proof
 

@@ -39,7 +39,7 @@ class Stage:
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
+class ShownValues:
     """What the sandbox says of the values that GitHub shows nobody."""
 
     holds: bool
@@ -59,8 +59,8 @@ def _nothing(_: Stage) -> None:
     pass
 
 
-def _no_proof(_: Stage) -> Proof:
-    return Proof(holds=True, lines=())
+def _no_proof(_: Stage) -> ShownValues:
+    return ShownValues(holds=True, lines=())
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class Step:
     """What is then typed."""
     happens: Callable[[Stage], None] = _nothing
     """What happened before, behind FlowForge's back."""
-    proof: Callable[[Stage], Proof] = _no_proof
+    proof: Callable[[Stage], ShownValues] = _no_proof
     """What is true at its end."""
 
 
@@ -90,6 +90,7 @@ class Story:
     kinds: Mapping[str, str]
     """As of the stage."""
     steps: tuple[Step, ...]
+    """What happens, in order."""
     prepare: Callable[[Stage], None] = _nothing
     """What there is besides the repos when it begins."""
     time_scale: float = 1.0

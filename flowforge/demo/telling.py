@@ -13,7 +13,7 @@ from flowforge.demo.story import Command, Stage, Step, Story
 
 Tell = Callable[[str], None]
 # Runs one command line in a folder with these variables, shows what it prints, and returns its exit code.
-Run = Callable[[Sequence[str], Path, Mapping[str, str], Tell], int]
+RunCommand = Callable[[Sequence[str], Path, Mapping[str, str], Tell], int]
 
 # A transcript is read in a terminal as well as on a page.
 _COLUMNS = 80
@@ -59,7 +59,7 @@ class Telling:
     """Holds the manifest, the state and the cache."""
     tell: Tell
     """Shows a text to the user. What it raises ends the story."""
-    flowforge: Run = run_flowforge
+    flowforge: RunCommand = run_flowforge
     stage: Stage = field(init=False)
 
     def __post_init__(self) -> None:

@@ -9,7 +9,7 @@ from typing import Final
 from flowforge.github.answer import Answer
 from flowforge.github.explain import FREE, explain, plan_of
 from flowforge.github.http import Client
-from flowforge.github.paging import PER_PAGE, Ask, Item, whole
+from flowforge.github.paging import PER_PAGE, AskPage, Item, whole
 from flowforge.github.paths import list_path, organization_path
 from flowforge.github.problems import RepoError, other_shape
 from flowforge.github.secrets import Named, Written, listing_of, read_secret
@@ -91,7 +91,7 @@ def _written(client: Client, scope: Scope, name: str, send: Callable[[], Answer]
     return Written(created=False, date=answer.date, retried=answer.retried)
 
 
-def _whole(client: Client, scope: Scope, get: Ask) -> list[tuple[Named, str]]:
+def _whole(client: Client, scope: Scope, get: AskPage) -> list[tuple[Named, str]]:
     """Return the entries of a list, each with its visibility as GitHub writes it."""
     variables = scope.is_readable
     read_one = read_variable if variables else read_secret
@@ -114,7 +114,7 @@ def _visibility(scope: Scope, word: str) -> Visibility:
         raise other_shape(detail) from None
 
 
-def _audience(client: Client, scope: Scope, name: str, visibility: Visibility, get: Ask) -> Audience:
+def _audience(client: Client, scope: Scope, name: str, visibility: Visibility, get: AskPage) -> Audience:
     if visibility is not Visibility.SELECTED:
         return Audience(visibility)
     path = f"{list_path(scope)}/{name}/repositories"

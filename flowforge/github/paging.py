@@ -23,7 +23,7 @@ _AUTHORIZE: Final = "authorize the token for single sign-on in its settings at G
 _READINGS: Final = 2
 Item = Mapping[str, object]
 Items = Sequence[Item]
-Ask = Callable[[str], Answer]
+AskPage = Callable[[str], Answer]
 T = TypeVar("T")
 
 
@@ -33,7 +33,7 @@ class Budget:
     Waits for rate limits are not counted, as long as they are no longer than one pause may be.
     """
 
-    def __init__(self, client: Client, stopped: Callable[[], bool], get: Ask) -> None:
+    def __init__(self, client: Client, stopped: Callable[[], bool], get: AskPage) -> None:
         self._client = client
         self._get = get
         self._stopped = stopped
@@ -62,7 +62,7 @@ def whole(
     identity: Callable[[T], Hashable],
     per_page: int = PER_PAGE,
     stopped: Callable[[], bool] = lambda: False,
-    get: Ask | None = None,
+    get: AskPage | None = None,
 ) -> list[T]:
     """Read every item of a list, as it is at one moment while it is read.
 
@@ -113,7 +113,7 @@ def requests_of(count: int, per_page: int = PER_PAGE) -> int:
 
 
 def pages(
-    client: Client, path: str, key: str = "", *, per_page: int = PER_PAGE, get: Ask | None = None
+    client: Client, path: str, key: str = "", *, per_page: int = PER_PAGE, get: AskPage | None = None
 ) -> Iterator[tuple[Answer, Items]]:
     """Yield the pages of one reading of a list with their answers; what is in none of them may be there all the same.
 

@@ -13,7 +13,7 @@ from flowforge.github.paths import contents_path, git_path, repo_path
 from flowforge.github.problems import RepoError, other_shape
 from flowforge.github.repos import Each
 from flowforge.github.urls import GRAPHQL
-from flowforge.github.workflow_query import Asked, UnansweredError, WorkflowFiles, query_of, read_answer
+from flowforge.github.workflow_query import AskedFiles, UnansweredError, WorkflowFiles, query_of, read_answer
 from flowforge.plan.action import Why
 from flowforge.plan.address import Repo
 from flowforge.plan.facts import Unreadable
@@ -47,7 +47,7 @@ class WorkflowReader:
         """Return the workflow files of repos."""
         return self.paths(dict.fromkeys(repos, (FOLDER,)))
 
-    def paths(self, asked: Asked) -> Fetched:
+    def paths(self, asked: AskedFiles) -> Fetched:
         """Return the files at these paths, and those in the folder of workflows where it is among them."""
         found: dict[Repo, WorkflowFiles | Unreadable] = {}
         waiting = [*asked.items()]
@@ -60,7 +60,7 @@ class WorkflowReader:
             pass
         return found
 
-    def _queried(self, asked: Asked) -> dict[Repo, WorkflowFiles | Unreadable]:
+    def _queried(self, asked: AskedFiles) -> dict[Repo, WorkflowFiles | Unreadable]:
         if self._refused:
             return self._by_rest(asked)
         # The first failure of a large query is answered by smaller ones, which is sooner than to wait and ask again.
@@ -75,7 +75,7 @@ class WorkflowReader:
         unknown = {repo: asked[repo] for repo, found in answers.items() if found is None}
         return {repo: found for repo, found in answers.items() if found is not None} | self._by_rest(unknown)
 
-    def _otherwise(self, asked: Asked, *, refused: bool) -> dict[Repo, WorkflowFiles | Unreadable]:
+    def _otherwise(self, asked: AskedFiles, *, refused: bool) -> dict[Repo, WorkflowFiles | Unreadable]:
         """Return what a query did not: by halves of it, or by REST where no query will do."""
         if refused or len(asked) == 1:
             self._refused = self._refused or refused
@@ -85,7 +85,7 @@ class WorkflowReader:
         self._most = min(self._most, half)
         return self._queried(dict(items[:half])) | self._queried(dict(items[half:]))
 
-    def _by_rest(self, asked: Asked) -> dict[Repo, WorkflowFiles | Unreadable]:
+    def _by_rest(self, asked: AskedFiles) -> dict[Repo, WorkflowFiles | Unreadable]:
         return dict(zip(asked, self._each(lambda repo: self._asked(repo, asked[repo]), asked), strict=True))
 
     def _asked(self, repo: Repo, paths: Iterable[str]) -> WorkflowFiles | Unreadable:

@@ -27,7 +27,7 @@ _FRAGMENTS: Final = (
     "fragment File on Blob{oid byteSize isBinary isTruncated text}"
 )
 # The paths that are asked for in each repo: of files, or of folders whose files are meant.
-Asked = Mapping[Repo, Sequence[str]]
+AskedFiles = Mapping[Repo, Sequence[str]]
 
 
 @dataclass(slots=True)
@@ -37,6 +37,7 @@ class WorkflowFiles:
     id: int
     """GitHub's number of the repo."""
     archived: bool = False
+    """Whether nobody can write to the repo, so that no workflow of it runs."""
     disabled: bool = False
     """Whether GitHub has disabled the repo."""
     private: bool = True
@@ -70,7 +71,7 @@ class UnansweredError(Exception):
         self.refused = refused
 
 
-def query_of(asked: Asked) -> str:
+def query_of(asked: AskedFiles) -> str:
     """Return the query for these files. The repos have the aliases r0, r1, … in order, and their paths p0, p1, …."""
     parts = [
         f"r{number}:repository(owner:{_text(repo.owner)},name:{_text(repo.short)}){{...It {_objects(paths)}}}"
@@ -90,7 +91,7 @@ def _text(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-def read_answer(asked: Asked, data: object) -> Iterator[tuple[Repo, WorkflowFiles | Unreadable | None]]:
+def read_answer(asked: AskedFiles, data: object) -> Iterator[tuple[Repo, WorkflowFiles | Unreadable | None]]:
     """Yield what an answer holds of each repo; None where it shows none, and REST has to say why.
 
     Raises UnansweredError, and RepoError FF327 for another shape.

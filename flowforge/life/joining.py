@@ -7,12 +7,12 @@ from typing import Any, Final
 from flowforge.errors import Problem, UsageError, printable, quote
 from flowforge.life.status import unknown_owner
 
-Entry = Mapping[str, Any]
+_Entry = Mapping[str, Any]
 # Credentials of one host that are alike in these are one: owners that share a manifest each have a report of it.
 _ALIKE: Final = ("name", "type", "source", "owner", "issued_at")
 
 
-def join(reports: Mapping[str, Entry], owner_of: str = "") -> dict[str, Any]:
+def join(reports: Mapping[str, _Entry], owner_of: str = "") -> dict[str, Any]:
     """Return what stands behind the head of the document of all reports.
 
     reports: by file, at least one; each fits the schema of a status, and `has_days`. owner_of: of the credentials of
@@ -49,7 +49,7 @@ def join(reports: Mapping[str, Entry], owner_of: str = "") -> dict[str, Any]:
     }
 
 
-def has_days(report: Entry) -> bool:
+def has_days(report: _Entry) -> bool:
     """Whether each day of a report by which days are counted is one. Its schema cannot say so."""
     try:
         for day in (report["today"], *(each["expires_at"] for each in report["credentials"])):
@@ -59,7 +59,7 @@ def has_days(report: Entry) -> bool:
     return True
 
 
-def _part(report: Entry, owner_of: str, before: str) -> tuple[Sequence[Entry], Sequence[Entry]]:
+def _part(report: _Entry, owner_of: str, before: str) -> tuple[Sequence[_Entry], Sequence[_Entry]]:
     """Return the credentials and secrets of a report that are asked for. before: what goes before each name."""
     wanted = [each for each in report["credentials"] if not owner_of or each["owner"] == owner_of]
     names = {each["name"] for each in wanted}
@@ -80,7 +80,7 @@ def _part(report: Entry, owner_of: str, before: str) -> tuple[Sequence[Entry], S
     return credentials, secrets
 
 
-def _require_once(parts: Iterable[tuple[str, tuple[Sequence[Entry], Sequence[Entry]]]]) -> None:
+def _require_once(parts: Iterable[tuple[str, tuple[Sequence[_Entry], Sequence[_Entry]]]]) -> None:
     """Refuse a secret that two reports have: it would be counted twice, and they may contradict each other."""
     seen: dict[str, str] = {}
     for file, (_, secrets) in parts:
@@ -92,8 +92,8 @@ def _require_once(parts: Iterable[tuple[str, tuple[Sequence[Entry], Sequence[Ent
         seen |= {each["address"]: file for each in secrets}
 
 
-def _credentials(found: Iterable[Entry], today: date) -> Iterator[Entry]:
-    alike: dict[tuple[Any, ...], list[Entry]] = {}
+def _credentials(found: Iterable[_Entry], today: date) -> Iterator[_Entry]:
+    alike: dict[tuple[Any, ...], list[_Entry]] = {}
     for each in found:
         alike.setdefault(tuple(each[key] for key in _ALIKE), []).append(_counted(each, today))
     for group in sorted(alike.values(), key=lambda group: str(group[0]["name"])):
@@ -103,12 +103,12 @@ def _credentials(found: Iterable[Entry], today: date) -> Iterator[Entry]:
         yield {**first, "places": sum(each["places"] for each in group), "older": older}
 
 
-def _by_days(credential: Entry) -> tuple[bool, int, str]:
+def _by_days(credential: _Entry) -> tuple[bool, int, str]:
     left = credential["days_left"]
     return left is None, left or 0, credential["value_since"] or ""
 
 
-def _counted(credential: Entry, today: date) -> Entry:
+def _counted(credential: _Entry, today: date) -> _Entry:
     """Return a credential whose days are counted from the day of the newest report."""
     if credential["expires_at"] is None:
         return {**credential, "days_left": None}

@@ -191,6 +191,7 @@ class StateSettings:
     file: Path
     """Absolute. If the state is on a branch, offline commands look for a copy of it here."""
     branch: BranchSettings | None = None
+    """The branch that it is kept on; None for a file."""
     key: SourceSpec | None = None
     """Where the state's key comes from."""
     bounds: Bounds = ANYWHERE

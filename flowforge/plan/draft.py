@@ -39,11 +39,15 @@ class DraftTarget:
     """One target: of a group, or of an organization."""
 
     name: str
+    """What it is called."""
     credential: str
+    """The name of what it gets."""
     group: str = ""
     """The group that it is for; empty for an organization's."""
     stores: tuple[str, ...] = ()
+    """Where the secret is put; empty for the manifest's usual store."""
     environment: str = ""
+    """The environment that it is put into; empty for none."""
     org: str = ""
     """The organization; empty for a group's."""
     visible_to: str = ""
@@ -53,13 +57,17 @@ class DraftTarget:
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class DraftManifest:
     """The whole manifest."""
 
     owner: str
+    """The organization or user that was looked at."""
     credentials: tuple[DraftCredential, ...] = ()
+    """What its secrets hold, a credential for each name."""
     groups: tuple[DraftGroup, ...] = ()
+    """Repos that several targets name."""
     targets: tuple[DraftTarget, ...] = ()
+    """Which repos get which credential."""
     unread: tuple[str, ...] = ()
     """What could not be read, a clause each."""
     unused: tuple[str, ...] = ()

@@ -4,14 +4,14 @@ from collections.abc import Hashable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from flowforge.render.alike import gathered
-from flowforge.render.audit_sums import AuditSums, Standing, standing_of
+from flowforge.render.audit_sums import AuditSums, RepoStanding, standing_of
 from flowforge.render.markdown_text import code, prose
 from flowforge.render.pages import Page, Section
 
 _COLUMNS: Final = ("where", "finding", "what is wrong")
 _NAMED: Final = 3
 _LEVELS: Final = (("error", "Errors", False), ("warning", "Warnings", True), ("note", "Notes", True))
-_NEVER_READ: Final = frozenset({Standing.UNREAD, Standing.PARTLY})
+_NEVER_READ: Final = frozenset({RepoStanding.UNREAD, RepoStanding.PARTLY})
 
 
 class _Row(NamedTuple):
@@ -29,7 +29,7 @@ def audit_page(document: Mapping[str, Any], *, bare: bool = False) -> Page:
 
 def _by_standing(document: Mapping[str, Any]) -> Section:
     standings = AuditSums.of(document).standings
-    rows = tuple(f"| {each.value} | {standings[each]:,} |" for each in Standing if standings.get(each))
+    rows = tuple(f"| {each.value} | {standings[each]:,} |" for each in RepoStanding if standings.get(each))
     return Section("Repositories", rows, ("how they stand", "how many"))
 
 

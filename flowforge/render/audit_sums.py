@@ -9,7 +9,7 @@ from flowforge.data_class import dataclass
 from flowforge.render.phrases import count
 
 
-class Standing(Enum):
+class RepoStanding(Enum):
     """How a repository stands, worst first; the text is the heading of those that stand so."""
 
     FAILING = "Claude will fail"
@@ -22,21 +22,21 @@ class Standing(Enum):
     @property
     def rank(self) -> int:
         """0 is the worst."""
-        return tuple(Standing).index(self)
+        return tuple(RepoStanding).index(self)
 
 
-def standing_of(repo: Mapping[str, Any]) -> Standing:
+def standing_of(repo: Mapping[str, Any]) -> RepoStanding:
     """Return how a repository stands."""
     levels = {finding["level"] for finding in repo["findings"]}
     if "error" in levels:
-        return Standing.FAILING
+        return RepoStanding.FAILING
     if not repo["complete"] and not (repo["steps"] or levels):
-        return Standing.UNREAD
+        return RepoStanding.UNREAD
     if "warning" in levels:
-        return Standing.WARNED
+        return RepoStanding.WARNED
     if not repo["complete"]:
-        return Standing.PARTLY
-    return Standing.WELL if repo["steps"] else Standing.WITHOUT
+        return RepoStanding.PARTLY
+    return RepoStanding.WELL if repo["steps"] else RepoStanding.WITHOUT
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class AuditSums:
 
     levels: Mapping[str, int]
     """How many findings there are of each level."""
-    standings: Mapping[Standing, int]
+    standings: Mapping[RepoStanding, int]
     """How many repositories stand so."""
     steps: int
     """How many steps run Claude."""
@@ -69,11 +69,11 @@ class AuditSums:
         steps = count(self.steps, "Claude step")
         if self.repos == 1:
             return f"Audit: {found} in {steps}."
-        unread = self.standings.get(Standing.UNREAD, 0)
+        unread = self.standings.get(RepoStanding.UNREAD, 0)
         more = f"; {count(unread, 'repo')} could not be read" if unread else ""
         return f"Audit: {found} in {steps} of {count(self.repos, 'repo')}{more}."
 
     @property
     def is_well(self) -> bool:
         """Whether nothing is worth anybody's time: no error, no warning, and all was read."""
-        return not ({*self.standings} - {Standing.WELL, Standing.WITHOUT})
+        return not ({*self.standings} - {RepoStanding.WELL, RepoStanding.WITHOUT})

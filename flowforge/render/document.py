@@ -1,6 +1,6 @@
 """What all public JSON documents share. Each has a format, a version and a schema in schemas/."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from flowforge import __version__
@@ -9,6 +9,8 @@ from flowforge.errors import ExitCode, Problem, printable
 # A new field keeps the version. A removed field, or one that changes its meaning, needs a new one.
 VERSION = 1
 Document = dict[str, Any]
+# A part of one, which is read here and not made.
+JsonEntry = Mapping[str, Any]
 # What every document that has a plan answers, at its top.
 ANSWERS: Final = ("has_changes", "in_sync", "complete")
 

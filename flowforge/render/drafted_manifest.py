@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from flowforge.errors import printable
-from flowforge.plan.draft import Draft, DraftCredential, DraftTarget
+from flowforge.plan.draft import DraftCredential, DraftManifest, DraftTarget
 
 _MOST: Final = 50
 _BLANK: Final = "# <-- fill in: where this value comes from"
@@ -14,12 +14,12 @@ _WORD: Final = re.compile(r"(?!(?:y|n|yes|no|on|off|true|false|null)$)[a-z][a-z0
 _PASTE: Final = "The token that claude setup-token printed"
 
 
-def drafted(draft: Draft, schema: str) -> str:
+def drafted(draft: DraftManifest, schema: str) -> str:
     """Return the text. schema: the file name of the schema beside it."""
     return "\n".join([*_lines(draft, schema), ""])
 
 
-def _lines(draft: Draft, schema: str) -> Iterator[str]:
+def _lines(draft: DraftManifest, schema: str) -> Iterator[str]:
     yield f"# yaml-language-server: $schema=./{schema}"
     yield "#"
     yield f"# What the workflows of {printable(draft.owner)} read of Claude's credentials, and what is set there."
@@ -48,7 +48,7 @@ def _lines(draft: Draft, schema: str) -> Iterator[str]:
     yield from _notes("Use a workload identity, whose ids are variables (type anthropic_workload_identity)", named)
 
 
-def _credential(credential: DraftCredential, draft: Draft) -> Iterator[str]:
+def _credential(credential: DraftCredential, draft: DraftManifest) -> Iterator[str]:
     yield f"  {_word(credential.name)}:"
     if credential.places:
         times = credential.oldest[:10]

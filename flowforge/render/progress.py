@@ -23,7 +23,7 @@ _SOON: Final = 10.0
 _OWNER: Final = 12
 
 
-class Standing:
+class StepProgress:
     """How far a step is, how fast it goes, how long it still takes, and what it waits for. Thread-safe."""
 
     def __init__(self, waiting: Waiting, total: int) -> None:
@@ -103,7 +103,7 @@ def bar(above: Above, waiting: Waiting, what: str, total: int) -> Iterator[Calla
     above: entered with what prints a line above the bar, for as long as the bar stands. rich, which draws it, is
     imported with the first one: most runs have nothing to wait for, or no terminal.
     """
-    standing, lock = Standing(waiting, total), threading.Lock()
+    standing, lock = StepProgress(waiting, total), threading.Lock()
     with ExitStack() as held:
         drawn: list[Callable[[int], None]] = []
 
@@ -127,7 +127,7 @@ def bar(above: Above, waiting: Waiting, what: str, total: int) -> Iterator[Calla
 @contextmanager
 def lines(say: Callable[[str], None], waiting: Waiting, what: str, total: int) -> Iterator[Callable[[], None]]:
     """Write a line every ten seconds. say: writes it, and must not raise when stderr is closed: an apply goes on."""
-    standing, lock, last = Standing(waiting, total), threading.Lock(), waiting.now()
+    standing, lock, last = StepProgress(waiting, total), threading.Lock(), waiting.now()
 
     def tell() -> None:
         nonlocal last

@@ -1,8 +1,8 @@
 """Federation rules as JSON (schemas/rules.schema.json), and as text for whoever types them into the Console."""
 
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from collections.abc import Iterator
+from typing import Final
 
 from flowforge.errors import printable
 from flowforge.plan.facts import Unreadable
@@ -14,11 +14,10 @@ from flowforge.plan.federation import (
     TrustedOwner,
     TrustedRepo,
 )
-from flowforge.render.document import Document, head
+from flowforge.render.document import Document, JsonEntry, head
 from flowforge.render.phrases import count
 from flowforge.render.repo_list_view import unresolved_entry
 
-Entry = Mapping[str, Any]
 # What is so of every such rule, and what is not established.
 _SCOPE: Final = (
     f"{LEAST_SCOPE} is the least scope that is offered: the Messages and Models endpoints, and nothing else. Whether "
@@ -126,7 +125,7 @@ def _sentence(unreadable: Unreadable | None) -> str | None:
     return printable(unreadable.sentence) if unreadable else None
 
 
-def rules_lines(document: Entry) -> Iterator[str]:
+def rules_lines(document: JsonEntry) -> Iterator[str]:
     """Yield each rule, field by field, with the subjects of its repos; then what is to be known of all of them."""
     for rule in document["rules"]:
         yield from _told(rule, document["issuer"])
@@ -141,7 +140,7 @@ def rules_lines(document: Entry) -> Iterator[str]:
     yield _last(document)
 
 
-def _told(rule: Entry, issuer: str | None) -> Iterator[str]:
+def _told(rule: JsonEntry, issuer: str | None) -> Iterator[str]:
     trusted = count(len(rule["repos"]), "repository", "repositories") if rule["repos"] else ""
     whole = " and ".join(f"all of {each['organization']}" for each in rule["organizations"])
     yield f"Credential {rule['credential']}: one rule for {' and '.join(filter(None, (trusted, whole)))}"
@@ -156,7 +155,7 @@ def _told(rule: Entry, issuer: str | None) -> Iterator[str]:
         yield f"{'! ' if unknown else '  '}{each['organization']}  every repository{_seen(each)}{unknown}"
 
 
-def _fields(rule: Entry, issuer: str | None) -> Iterator[tuple[str, str]]:
+def _fields(rule: JsonEntry, issuer: str | None) -> Iterator[tuple[str, str]]:
     body = rule["body"]
     yield "Rule", rule["federation_rule_id"]
     yield "Issuer", issuer or "see the warning"
@@ -170,11 +169,11 @@ def _fields(rule: Entry, issuer: str | None) -> Iterator[tuple[str, str]]:
     yield "Workspace", body["workspace_id"] or "of your choice"
 
 
-def _seen(organization: Entry) -> str:
+def _seen(organization: JsonEntry) -> str:
     return " but the public ones" if organization["visibility"] == "private" else ""
 
 
-def _subject(repo: Entry) -> str:
+def _subject(repo: JsonEntry) -> str:
     if repo["unreadable"]:
         return f"not known: {repo['unreadable']}"
     within = f"  in {', '.join(repo['environments'])} alone" if repo["environments"] else ""
@@ -186,7 +185,7 @@ def _subject(repo: Entry) -> str:
     return f"id {repo['repository_id']}  {said}{ids}{within}"
 
 
-def _last(document: Entry) -> str:
+def _last(document: JsonEntry) -> str:
     if not document["rules"]:
         return "No target has a credential of type anthropic_workload_identity, so no rule is needed."
     number = len(document["rules"])

@@ -1,14 +1,13 @@
 """What people are shown of a status, made of its public document."""
 
 from collections import Counter
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from itertools import groupby
-from typing import Any, Final
+from typing import Final
 
+from flowforge.render.document import JsonEntry
 from flowforge.render.phrases import count
 from flowforge.render.style import Style
-
-Entry = Mapping[str, Any]
 
 # Of a secret: what is shown without -v, each with its mark.
 _MARKS: Final = {"dead": "!", "failing": "!", "alive": "=", "not_run": "?", "unknown": "?"}
@@ -24,7 +23,7 @@ _BASES: Final = {
 _FEW: Final = 10
 
 
-def status_lines(document: Entry, style: Style, *, verbose: bool) -> Iterator[str]:
+def status_lines(document: JsonEntry, style: Style, *, verbose: bool) -> Iterator[str]:
     """Yield a line for each credential, then one for each secret that is not simply well. verbose: for every secret."""
     for credential in document["credentials"]:
         yield from _credential(credential, style)
@@ -44,7 +43,7 @@ def _first(addresses: Sequence[str]) -> str:
     return f"{', '.join(addresses[:_FEW])}{more}"
 
 
-def closing_sentence(document: Entry) -> str:
+def closing_sentence(document: JsonEntry) -> str:
     """Return the one sentence that everything comes down to."""
     lives = Counter(each["life"] for each in document["secrets"])
     ill = sum(each["state"] not in STATES_WELL for each in document["secrets"])
@@ -60,7 +59,7 @@ def closing_sentence(document: Entry) -> str:
     return said if document["complete"] else f"{said} It is incomplete: not everything was seen."
 
 
-def _credential(credential: Entry, style: Style) -> Iterator[str]:
+def _credential(credential: JsonEntry, style: Style) -> Iterator[str]:
     left = credential["days_left"]
     mark = "!" if left is not None and left <= 0 else " "
     owner = f", of {credential['owner']}" if credential["owner"] else ""
@@ -73,7 +72,7 @@ def _credential(credential: Entry, style: Style) -> Iterator[str]:
         yield f"    still an older value in {count(len(older), 'place')}: {_first(older)}"
 
 
-def _expiry(credential: Entry) -> str:
+def _expiry(credential: JsonEntry) -> str:
     left, day = credential["days_left"], credential["expires_at"]
     if left is None:
         return "no day of expiry known"
@@ -81,16 +80,16 @@ def _expiry(credential: Entry) -> str:
     return f"{when} ({_BASES[credential['expiry_basis']]})"
 
 
-def _matters(secret: Entry) -> bool:
+def _matters(secret: JsonEntry) -> bool:
     return secret["life"] in {"dead", "failing"} or secret["state"] not in STATES_WELL or secret["life"] != "alive"
 
 
-def _kind(secret: Entry) -> tuple[Sequence[str], Hashable]:
+def _kind(secret: JsonEntry) -> tuple[Sequence[str], Hashable]:
     alike = secret["life"] in {"not_run", "unknown"} and secret["state"] in STATES_WELL
     return (secret["life"], secret["why"] or "", secret["sentence"] or "") if alike else (secret["address"],), alike
 
 
-def _secrets(group: Sequence[Entry], style: Style, *, verbose: bool) -> Iterator[str]:
+def _secrets(group: Sequence[JsonEntry], style: Style, *, verbose: bool) -> Iterator[str]:
     if not verbose and len(group) > _FEW:
         first, mark = group[0], _MARKS[group[0]["life"]]
         yield style(f"{mark} {count(len(group), 'secret')}: {_word(first)}: {first['why']}", mark)
@@ -104,5 +103,5 @@ def _secrets(group: Sequence[Entry], style: Style, *, verbose: bool) -> Iterator
             yield f"    {secret['evidence']['url']}"
 
 
-def _word(secret: Entry) -> str:
+def _word(secret: JsonEntry) -> str:
     return str(secret["life"]).replace("_", " ")

@@ -24,9 +24,9 @@ from flowforge.steps.apply.preconditions import refuse, require_same
 from flowforge.steps.apply.results import account, broken_off
 from flowforge.steps.apply.writer import ScopeWriter
 from flowforge.steps.backend.state_backend import StateBackend
-from flowforge.steps.permits import narrow
 from flowforge.steps.refresh.admission import admit
 from flowforge.steps.refresh.observe import Ids, identify
+from flowforge.steps.token_needs import narrow
 
 # How often an apply plans again because other runs write the state. After that a person should look at them.
 _TRIES: Final = 3

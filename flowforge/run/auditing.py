@@ -19,7 +19,7 @@ from flowforge.run.task import Task
 from flowforge.run.types_of import TypesOf
 from flowforge.state.model import State
 from flowforge.steps.audit.fetch import Asking
-from flowforge.steps.audit.fleet import ARCHIVED, AuditedRepo, Known, audit_fleet, bare
+from flowforge.steps.audit.fleet import ARCHIVED, AuditedRepo, KnownRepos, audit_fleet, bare
 from flowforge.steps.audit.owner import repos_of
 from flowforge.steps.refresh.line_filter import LineFilter
 from flowforge.steps.refresh.repo_lists import read_lists
@@ -57,7 +57,7 @@ def audit_owner(request: Request, owner: str) -> FleetAudit:
         chosen = _chosen(request, {each.repo for each in listed})
         archived = [each.repo for each in listed if each.archived and each.repo in chosen]
         types = TypesOf(task.places if task else ())
-        found = audit_fleet(_asking(request, clients), chosen - {*archived}, Known(types.of))
+        found = audit_fleet(_asking(request, clients), chosen - {*archived}, KnownRepos(types.of))
         return _whole(request, task, clients, found, archived=archived, warnings=warned)
 
 
@@ -70,7 +70,7 @@ def audit_targets(request: Request) -> FleetAudit:
         repos = {place.address.scope.repo for place in task.places}
         repos |= {viewer.repo for place in task.places for viewer in place.viewers}
         chosen = _chosen(request, {repo for repo in repos if not repo.is_organization})
-        found = audit_fleet(_asking(request, clients), chosen, Known(TypesOf(task.places).of))
+        found = audit_fleet(_asking(request, clients), chosen, KnownRepos(TypesOf(task.places).of))
         unknown = (f"{each.entry} ({each.where}): {each.unreadable.sentence}" for each in task.unresolved)
         warnings = (*task.warnings, *unknown)
         return _whole(request, task, clients, found, warnings=warnings, whole=not task.unresolved)

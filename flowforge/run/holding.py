@@ -19,7 +19,7 @@ from flowforge.run.planned_audit import coming_to_organizations, lists_after
 from flowforge.run.task import Task
 from flowforge.run.types_of import TypesOf
 from flowforge.steps.audit.fetch import Asking
-from flowforge.steps.audit.fleet import AuditedRepo, Known, audit_fleet
+from flowforge.steps.audit.fleet import AuditedRepo, KnownRepos, audit_fleet
 from flowforge.steps.refresh.identities import Identities
 
 # The stores that a run of a workflow reads. What stands in the others no workload identity takes the place of.
@@ -44,7 +44,7 @@ def successors(task: Task, clients: Clients, plan: Plan, situation: Situation) -
     asking = Asking(clients, request.jobs, request.stop, request.progress)
     claudes = _claudes(task.manifest.credentials.values())
     types = TypesOf(task.places)
-    known = Known(
+    known = KnownRepos(
         lambda repo: {**claudes, **types.of(repo)},
         lists_after(situation),
         coming=coming_to_organizations(situation),

@@ -13,7 +13,7 @@ from flowforge.plan.facts import Listing, Presence, Seen
 from flowforge.run.task import Task
 from flowforge.run.types_of import TypesOf
 from flowforge.steps.audit.fetch import Asking
-from flowforge.steps.audit.fleet import Known, audit_fleet
+from flowforge.steps.audit.fleet import KnownRepos, audit_fleet
 from flowforge.steps.warnings.hidden_identity import held_after, repos_beside_keys
 
 _HIDDEN = "identity-shadowed"
@@ -40,7 +40,7 @@ def audit_planned(task: Task, clients: Clients, plan: Plan, situation: Situation
     repos = {repo for repo in (*written, *hidden) if not repo.is_organization}
     request = task.request
     asking = Asking(clients, request.jobs, request.stop, request.progress)
-    known = Known(TypesOf(task.places).of, lists_after(situation), coming=coming_to_organizations(situation))
+    known = KnownRepos(TypesOf(task.places).of, lists_after(situation), coming=coming_to_organizations(situation))
     audits = [each.audit for each in audit_fleet(asking, repos, known)]
     failing = [each for each in audits if any(found.level is Severity.ERROR for found in each.findings)]
     hiding = [each.repo for each in audits if each.repo and any(found.code == _HIDDEN for found in each.findings)]

@@ -30,11 +30,11 @@ from flowforge.state.model import State
 from flowforge.steps.apply.cost import Cost
 from flowforge.steps.apply.sealing import remembered_keys
 from flowforge.steps.backend.state_backend import StateBackend
-from flowforge.steps.permits import unpermitted
 from flowforge.steps.refresh.accounts import users_among
 from flowforge.steps.refresh.identities import has_identity
 from flowforge.steps.refresh.observe import Ids, identify, refused
 from flowforge.steps.refresh.viewers import free_organizations
+from flowforge.steps.token_needs import unpermitted
 from flowforge.steps.values.resolver import Resolver, desired, with_overrides
 from flowforge.steps.warnings.credential_warnings import advise, expiries
 from flowforge.steps.warnings.named_rule import named_rules
@@ -52,8 +52,11 @@ class PreparedPlan:
     """A plan, the values that it would write, and who the repos are."""
 
     planned: Planned
+    """The plan, and what it stands on."""
     vault: Vault
+    """The values, by their fingerprints."""
     repos: Mapping[Repo, RepoInfo]
+    """What GitHub says of each repo."""
     keys: Mapping[Scope, str]
     """The public keys that earlier runs have remembered, by their scopes."""
     cost: Callable[[Iterable[Work]], Cost]

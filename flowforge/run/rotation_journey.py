@@ -14,7 +14,7 @@ from flowforge.plan.report import Outcome, Report
 from flowforge.plan.rotation import Rotation
 from flowforge.run.request import Planned
 from flowforge.run.rotation_key import look_at_old_key
-from flowforge.run.rotation_leg import Arrange, Hooks, Subject, Written, note, write_leg
+from flowforge.run.rotation_leg import Arrange, Hooks, Subject, WrittenLeg, note, write_leg
 from flowforge.run.rotation_outside import changed_outside
 from flowforge.run.rotation_told import Asked, Course, Ended, Teller
 from flowforge.state.model import State
@@ -32,21 +32,34 @@ _OLD_RUNS: Final = 6 * 3600.0
 
 @dataclass(slots=True)
 class Journey:
-    """A rotation on its way. `expected` is how far it is, as this run has left it in the state."""
+    """A rotation on its way."""
 
     asked: Asked
+    """What the command line says of it."""
     teller: Teller
+    """Tells people how far it is."""
     canary: Canary | None
+    """What proves a batch; None where nothing is to prove it."""
     arrange: Arrange
+    """Changes the parts of the writer."""
     subject: Subject
+    """The credential, its places, and the state that was found."""
     clients: Clients
+    """The clients of GitHub, one for each owner's token."""
     scale: float
+    """How many seconds of the run's clock pass in a real one."""
     read: Callable[[], State]
+    """Reads the state again."""
     expected: Rotation | None = None
+    """How far it is, as this run has left it in the state."""
     ended: Ended = field(default_factory=Ended)
+    """What is told in the end."""
     tried: set[Repo] = field(default_factory=set)
+    """Repos of the batches that this run has written."""
     changed: frozenset[Address] = frozenset()
+    """What somebody else wrote to while the rotation went on."""
     consent: Consent | None = None
+    """What somebody agreed to, once they did."""
     last: Standing | None = None
     """Where it stood when it was ended."""
 
@@ -109,7 +122,7 @@ class Journey:
         choose: Callable[[Subject], Batch | None],
         approve: Callable[[Planned], Consent | None],
         show: Callable[[Planned, Subject], None] = lambda *_: None,
-    ) -> Written | None:
+    ) -> WrittenLeg | None:
         def chosen(subject: Subject) -> Batch | None:
             # The manifest is read for each batch: its source may be another one by now.
             if subject.walk.fingerprint != self.subject.walk.fingerprint:
@@ -138,7 +151,7 @@ class Journey:
         reached = {change.address.of_value: batch.number for change in planned.plan.todo}
         return replace(begun, reached={**begun.reached, **reached})
 
-    def _stands(self, written: Written, consent: Consent) -> bool:
+    def _stands(self, written: WrittenLeg, consent: Consent) -> bool:
         """Return whether the walk may go on: the batch was written, and is found well."""
         if _undone(written.report):
             return False

@@ -75,7 +75,7 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class WrittenLeg:
     """What a leg did."""
 
     batch: Batch
@@ -159,7 +159,7 @@ def plan_of(subject: Subject, backend: StateBackend, clients: Clients, addresses
     return prepare(subject.task, backend, subject.state, clients, fresh=False, check=check, leg=leg)
 
 
-def write_leg(subject: Subject, expected: Rotation | None, hooks: Hooks) -> Written | None:
+def write_leg(subject: Subject, expected: Rotation | None, hooks: Hooks) -> WrittenLeg | None:
     """Write one part of the lines, and return what became of it; None where there is none, or `approve` said no.
 
     subject: what an earlier look gave, whose value it takes. expected: the rotation as this run knows it. Raises before
@@ -168,12 +168,12 @@ def write_leg(subject: Subject, expected: Rotation | None, hooks: Hooks) -> Writ
     return planning_again(subject.task.request, lambda: _write(subject, expected, hooks))
 
 
-def _write(subject: Subject, expected: Rotation | None, hooks: Hooks) -> Written | None:
+def _write(subject: Subject, expected: Rotation | None, hooks: Hooks) -> WrittenLeg | None:
     request, name = subject.task.request, subject.credential.name
     task = Task.of(request)
     # A state that begins has the salt with which the value was looked at.
     fresh = subject.state if not subject.state.serial else None
-    done: Written | None = None
+    done: WrittenLeg | None = None
     try:
         with (
             task.signed_in() as clients,
@@ -216,7 +216,7 @@ def _write(subject: Subject, expected: Rotation | None, hooks: Hooks) -> Written
             kept = hooks.after(now, batch, planned)
             writer = hooks.arrange(writer_of(task, clients, session, prepared))
             report = carry_out(task, backend, planned.plan, writer, lambda state: state.rotate(name, kept))
-            done = Written(batch, planned, report, session.state, kept)
+            done = WrittenLeg(batch, planned, report, session.state, kept)
     except BaseException as error:
         if done is not None:
             return replace(done, report=broken_off(done.report, error, request.unforeseen))

@@ -28,12 +28,12 @@ from flowforge.run.states_left import has_file
 from flowforge.sources import Context
 from flowforge.state.model import State
 from flowforge.steps.backend.state_backend import StateBackend, backend_of
-from flowforge.steps.permits import to_read
 from flowforge.steps.refresh.admission import AdmittedRepos, admitted_by
 from flowforge.steps.refresh.line_filter import LineFilter
 from flowforge.steps.refresh.repo_lists import RepoLists, read_lists
 from flowforge.steps.refresh.selected import Selected
 from flowforge.steps.session import RunLimits, sign_in
+from flowforge.steps.token_needs import to_read
 from flowforge.steps.values.resolver import concealed
 from flowforge.steps.values.state_key import read_key
 from flowforge.vault import StateKey

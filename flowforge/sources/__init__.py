@@ -7,11 +7,11 @@ from flowforge.errors import Problem, SourceError, printable
 from flowforge.on_demand import load
 from flowforge.plan.facts import NotRead
 from flowforge.source_types import is_plugin, require_rows, source_type
-from flowforge.sources.base import Ask, Context, FilledSpec, ReadResult, Source
+from flowforge.sources.base import Context, FilledSpec, ReadResult, Source, ValueRequest
 from flowforge.sources.trust import refusal, require_listed, require_source
 from flowforge.vault import SecretValue
 
-__all__ = ["SOURCES", "Ask", "Context", "FilledSpec", "ReadResult", "Source", "read", "read_all", "source"]
+__all__ = ["SOURCES", "Context", "FilledSpec", "ReadResult", "Source", "ValueRequest", "read", "read_all", "source"]
 
 # The module and the class of each. It is imported when a value is first read from it: most manifests use one of them,
 # and all of them are a thirtieth of a plan's CPU time.
@@ -26,7 +26,7 @@ SOURCES: Final = tuple(sorted(_CLASSES))
 require_rows(SOURCES, "flowforge/sources/__init__.py")
 
 
-def read_all(asks: Sequence[Ask], context: Context) -> list[ReadResult]:
+def read_all(asks: Sequence[ValueRequest], context: Context) -> list[ReadResult]:
     """Read values, those of one source together. Return one result per ask, in order.
 
     The asks are distinct, except questions to a person. A SourceError among the results (FF2xx) blocks the secrets that
@@ -46,7 +46,7 @@ def read_all(asks: Sequence[Ask], context: Context) -> list[ReadResult]:
     return [found[place] for place in range(len(asks))]
 
 
-def _read_all(name: str, asks: Sequence[Ask], context: Context) -> list[ReadResult]:
+def _read_all(name: str, asks: Sequence[ValueRequest], context: Context) -> list[ReadResult]:
     """Read the values of one source, unless this run must not."""
     refused = refusal(source_type(name), context)
     if refused is None:
@@ -62,7 +62,7 @@ def read(spec: FilledSpec, context: Context) -> SecretValue:
     was not read.
     """
     require_source(source_type(_name(spec)), context)
-    (found,) = read_all([Ask(spec)], context)
+    (found,) = read_all([ValueRequest(spec)], context)
     if isinstance(found, NotRead):
         raise SourceError(Problem("FF234", found.why, fix="name a source that can be read where nobody can be asked"))
     if isinstance(found, SourceError):

@@ -32,7 +32,7 @@ def unheard(_: str) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class ValueRequest:
     """One value to read."""
 
     spec: FilledSpec
@@ -109,7 +109,7 @@ class Source(Protocol):
     def name(self) -> str:
         """The key that names this source in `from`."""
 
-    def read_all(self, asks: Sequence[Ask], context: Context) -> list[ReadResult]:
+    def read_all(self, asks: Sequence[ValueRequest], context: Context) -> list[ReadResult]:
         """Read values. Return one result per ask, in order. The asks are distinct, except questions to a person.
 
         An expected failure is a result: SourceError (FF2xx). Its problem's `what` is one clause in lower case that
@@ -119,7 +119,7 @@ class Source(Protocol):
 
 
 def one_by_one(
-    read: Callable[[FilledSpec, Context], SecretValue], asks: Sequence[Ask], context: Context
+    read: Callable[[FilledSpec, Context], SecretValue], asks: Sequence[ValueRequest], context: Context
 ) -> list[ReadResult]:
     """Read one value after another, for a source that never waits. read: raises SourceError."""
 

@@ -7,9 +7,9 @@ from typing import Final, assert_never
 
 from flowforge.durations import seconds
 from flowforge.errors import Problem, SourceError, printable, quote
-from flowforge.sources.base import Ask, Context, FilledSpec, ReadResult, text_of
+from flowforge.sources.base import Context, FilledSpec, ReadResult, ValueRequest, text_of
 from flowforge.sources.decoding import decode_whole
-from flowforge.sources.process import ChildProgram, Ended, Failure, run
+from flowforge.sources.process import ChildProgram, EndedProgram, Failure, run
 from flowforge.sources.side_by_side import side_by_side
 from flowforge.vault import SecretValue
 
@@ -26,11 +26,11 @@ class CommandSource:
 
     name = "command"
 
-    def __init__(self, run: Callable[[ChildProgram, threading.Event], Ended | Failure] = run) -> None:
+    def __init__(self, run: Callable[[ChildProgram, threading.Event], EndedProgram | Failure] = run) -> None:
         """Run programs by `run`."""
         self._run = run
 
-    def read_all(self, asks: Sequence[Ask], context: Context) -> list[ReadResult]:
+    def read_all(self, asks: Sequence[ValueRequest], context: Context) -> list[ReadResult]:
         """Run the programs, a few at a time. A SourceError has FF223 or FF250 to FF258.
 
         Raises TrustError FF261, before any program runs, if one is to get what no program gets.
@@ -58,7 +58,7 @@ def _look(context: Context) -> str:
     return f"run it by hand in the manifest's folder, {printable(str(context.folder))}, and see what it says"
 
 
-def _judge(ended: Ended | Failure, program: str, limit: str, look: str) -> SecretValue | Problem:
+def _judge(ended: EndedProgram | Failure, program: str, limit: str, look: str) -> SecretValue | Problem:
     named = f"the program {quote(program)}"
     if isinstance(ended, Failure):
         return _unfinished(ended, named, program, limit)
@@ -92,7 +92,7 @@ def _unfinished(failure: Failure, named: str, program: str, limit: str) -> Probl
             assert_never(failure)
 
 
-def _failed(ended: Ended, named: str, look: str) -> Problem | None:
+def _failed(ended: EndedProgram, named: str, look: str) -> Problem | None:
     if ended.code > 0:
         return Problem("FF254", f"{named} failed with exit code {ended.code}", fix=look)
     if ended.code < 0:
@@ -104,7 +104,7 @@ def _signal(number: int) -> str:
     return next((each.name for each in signal.Signals if each == number), f"signal {number}")
 
 
-def _printed(ended: Ended, named: str, look: str) -> SecretValue | Problem:
+def _printed(ended: EndedProgram, named: str, look: str) -> SecretValue | Problem:
     value = decode_whole(f"what {named} printed", ended.printed.reveal().encode("utf-8", "surrogateescape"))
     if isinstance(value, SecretValue) and not value.reveal():
         return Problem("FF257", f"{named} printed nothing", fix=look)

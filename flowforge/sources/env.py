@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from flowforge.errors import Problem, SourceError, printable
-from flowforge.sources.base import Ask, Context, FilledSpec, ReadResult, one_by_one, text_of
+from flowforge.sources.base import Context, FilledSpec, ReadResult, ValueRequest, one_by_one, text_of
 from flowforge.sources.decoding import decode
 from flowforge.vault import SecretValue
 
@@ -13,7 +13,7 @@ class EnvSource:
 
     name = "env"
 
-    def read_all(self, asks: Sequence[Ask], context: Context) -> list[ReadResult]:
+    def read_all(self, asks: Sequence[ValueRequest], context: Context) -> list[ReadResult]:
         """Read each as `read` does."""
         return one_by_one(self.read, asks, context)
 

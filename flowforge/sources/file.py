@@ -7,7 +7,7 @@ from typing import Final
 
 from flowforge.errors import Problem, SourceError, TrustError, printable
 from flowforge.paths import FIX, WHY, Bounds, Confinement, IrregularError, OutsideError
-from flowforge.sources.base import Ask, Context, FilledSpec, ReadResult, one_by_one, text_of
+from flowforge.sources.base import Context, FilledSpec, ReadResult, ValueRequest, one_by_one, text_of
 from flowforge.sources.decoding import decode_whole
 from flowforge.vault import SecretValue
 
@@ -20,7 +20,7 @@ class FileSource:
 
     name = "file"
 
-    def read_all(self, asks: Sequence[Ask], context: Context) -> list[ReadResult]:
+    def read_all(self, asks: Sequence[ValueRequest], context: Context) -> list[ReadResult]:
         """Read each as `read` does."""
         return one_by_one(self.read, asks, context)
 

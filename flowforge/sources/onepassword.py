@@ -9,7 +9,7 @@ from typing import Final, TypeGuard
 from flowforge.data_class import dataclass
 from flowforge.errors import Problem, SourceError
 from flowforge.programs import trusted_path
-from flowforge.sources.base import Ask, Context, FilledSpec, ReadResult, text_of
+from flowforge.sources.base import Context, FilledSpec, ReadResult, ValueRequest, text_of
 from flowforge.sources.decoding import decode
 from flowforge.sources.op_answer import OpRefusal, Reach, Refused, recognise
 from flowforge.sources.op_problem import field_of, no_reference, problem
@@ -50,7 +50,7 @@ class OnePasswordSource:
         """Wait so long for each run of op, and so long before the tries that follow a failed one."""
         self._seconds, self._pauses = seconds, pauses
 
-    def read_all(self, asks: Sequence[Ask], context: Context) -> list[ReadResult]:
+    def read_all(self, asks: Sequence[ValueRequest], context: Context) -> list[ReadResult]:
         """Read each distinct reference once. A SourceError has FF223, FF235 to FF248, or FF280 to FF283."""
         references = [_reference(ask.spec) for ask in asks]
         distinct = tuple(dict.fromkeys(reference for reference in references if reference))

@@ -7,7 +7,7 @@ from typing import Final
 
 from flowforge.data_class import dataclass
 from flowforge.errors import Problem, SourceError, printable, quote
-from flowforge.sources.base import Ask, Context, FilledSpec, ReadResult
+from flowforge.sources.base import Context, FilledSpec, ReadResult, ValueRequest
 from flowforge.sources.decoding import decode
 from flowforge.sources.plugin import INTERFACE, NotAvailableError, PluginContext, PluginSource
 from flowforge.vault import SecretValue
@@ -22,7 +22,7 @@ class PackagedSource:
 
     name: str
 
-    def read_all(self, asks: Sequence[Ask], context: Context) -> list[ReadResult]:
+    def read_all(self, asks: Sequence[ValueRequest], context: Context) -> list[ReadResult]:
         """Load the plugin, and read one value after another.
 
         SourceErrors are FF265 to FF268 and FF273 for a plugin that cannot be used, FF269 to FF272 for a read.

@@ -57,7 +57,7 @@ class ChildProgram:
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class EndedProgram:
     """How a program ended, and what it wrote: any bytes, decoded with `surrogateescape`."""
 
     code: int
@@ -69,7 +69,7 @@ class Ended:
     """The last 64 KiB of its stderr."""
 
 
-def run(program: ChildProgram, stop: threading.Event) -> Ended | Failure:
+def run(program: ChildProgram, stop: threading.Event) -> EndedProgram | Failure:
     """Run a program to its end. At a limit, or when `stop` is set, its whole process group is killed."""
     try:
         process = subprocess.Popen(  # noqa: S603 -- what the manifest names is what this is for; no shell reads it
@@ -87,7 +87,7 @@ def run(program: ChildProgram, stop: threading.Event) -> Ended | Failure:
         return Failure.NOT_EXECUTABLE
     with _Reading(process) as reading:
         failure = reading.finish(program, stop)
-        return failure or Ended(process.wait(), _value(reading.printed), _value(reading.said))
+        return failure or EndedProgram(process.wait(), _value(reading.printed), _value(reading.said))
 
 
 def _value(data: bytearray) -> SecretValue:

@@ -6,7 +6,7 @@ from typing import Final
 
 from flowforge.errors import Problem, SourceError, printable
 from flowforge.plan.facts import NotRead
-from flowforge.sources.base import Ask, Context, ReadResult, text_of
+from flowforge.sources.base import Context, ReadResult, ValueRequest, text_of
 from flowforge.sources.decoding import decode
 from flowforge.sources.terminal import Pasting
 
@@ -25,7 +25,7 @@ class PromptSource:
 
     name = "prompt"
 
-    def read_all(self, asks: Sequence[Ask], context: Context) -> list[ReadResult]:
+    def read_all(self, asks: Sequence[ValueRequest], context: Context) -> list[ReadResult]:
         """Ask one question after another. A SourceError says what was wrong with the last of three tries."""
         if not context.interactive:
             return [_NOBODY for _ in asks]
@@ -34,13 +34,13 @@ class PromptSource:
             return [_NOBODY if terminal is None else _ask(_worded(ask, questions), ask, terminal) for ask in asks]
 
 
-def _worded(ask: Ask, questions: Counter[str]) -> str:
+def _worded(ask: ValueRequest, questions: Counter[str]) -> str:
     """Return the question, with the name of the credential if another asks in the same words."""
     question = text_of(ask.spec, "prompt")
     return f"{question} (credential {ask.credential})" if questions[question] > 1 else question
 
 
-def _ask(question: str, ask: Ask, terminal: Pasting) -> ReadResult:
+def _ask(question: str, ask: ValueRequest, terminal: Pasting) -> ReadResult:
     terminal.say(f"{printable(question)}\n")
     for _ in range(_TRIES - 1):
         found = _try(ask, terminal)
@@ -49,7 +49,7 @@ def _ask(question: str, ask: Ask, terminal: Pasting) -> ReadResult:
     return _try(ask, terminal)
 
 
-def _try(ask: Ask, terminal: Pasting) -> ReadResult:
+def _try(ask: ValueRequest, terminal: Pasting) -> ReadResult:
     pasted = terminal.ask("  paste the value and press Enter (not shown; Enter alone skips it): ")
     if pasted is None:
         terminal.say("skipped\n")

@@ -11,7 +11,7 @@ from typing import Final
 from flowforge.workflows.actions import VARIABLES
 from flowforge.workflows.pins import read_uses
 from flowforge.workflows.programs import program_words, read_script
-from flowforge.workflows.shell import Command
+from flowforge.workflows.shell import ShellCommand
 from flowforge.workflows.workflow import WorkflowStep
 
 
@@ -140,14 +140,14 @@ def _is_known(script: str) -> bool:
     return all(_does_what_it_says(each, installs=installs) for each in commands)
 
 
-def _writes_plainly(command: Command) -> bool:
+def _writes_plainly(command: ShellCommand) -> bool:
     """Whether a command is `echo NAME=…`, with one name that is written out."""
     words = command.words
     # With an option, or by `printf`, a text may be of several lines, and each is a variable.
     return words[:1] == ["echo"] and bool(_PLAIN_WRITE.match("".join(words[1:2]))) and "\n" not in "".join(words)
 
 
-def _does_what_it_says(command: Command, *, installs: bool) -> bool:
+def _does_what_it_says(command: ShellCommand, *, installs: bool) -> bool:
     words = program_words(command.words)
     # `tee` writes to files, and is a way to another command only by a process substitution.
     if not words or "tee" in command.words[:2]:
@@ -164,7 +164,7 @@ def _does_what_it_says(command: Command, *, installs: bool) -> bool:
     return _is_inline(command, name, rest) or (installs and name in _SHELLS and "".join(rest[:1]) in {"", "-s"})
 
 
-def _is_inline(command: Command, name: str, rest: Sequence[str]) -> bool:
+def _is_inline(command: ShellCommand, name: str, rest: Sequence[str]) -> bool:
     """Whether an interpreter's script stands here, where the search for $GITHUB_ENV has looked."""
     options = [word for word in rest if word.startswith("-") and not word.startswith("--")]
     if name in _SHELLS:

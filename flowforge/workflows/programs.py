@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Final
 
 from flowforge.data_class import dataclass
-from flowforge.workflows.shell import Command, commands
+from flowforge.workflows.shell import ShellCommand, commands
 
 # PowerShell does not tell `$env:` from `$ENV:`.
 _ASSIGNMENT: Final = re.compile(r"(?:\$env:)?([A-Za-z_][A-Za-z0-9_]*)=(.*)", re.DOTALL | re.IGNORECASE)
@@ -72,7 +72,7 @@ class Script:
     """Variables that it writes into $GITHUB_ENV, for the later steps of the job."""
     tested: set[str] = field(default_factory=set)
     """Variables whose presence it tests: `[ -z "$NAME" ]`."""
-    commands: list[Command] = field(default_factory=list)
+    commands: list[ShellCommand] = field(default_factory=list)
 
 
 def assignment(word: str) -> tuple[str, str] | None:
@@ -201,7 +201,7 @@ def _only_asks(arguments: Sequence[str]) -> bool:
     return arguments[0] in _NO_RUN or bool(_ASKS & set(arguments))
 
 
-def _tests(command: Command, script: Script) -> None:
+def _tests(command: ShellCommand, script: Script) -> None:
     """Note whose presence is tested: `[ -z "$NAME" ]`, `test -n`, `[[ ! "$NAME" ]]`, `[ "$NAME" = "" ]`."""
     words = [word for word in command.words if word not in _BEFORE]
     if words and words[0] in {"[", "[[", "test"}:

@@ -32,7 +32,7 @@ _STEP: Final = re.compile(
 
 
 @dataclass(slots=True)
-class Command:
+class ShellCommand:
     """A simple command: its words, with assignments before them among them."""
 
     words: list[str] = field(default_factory=list)
@@ -53,7 +53,7 @@ class _Frame:
     """Whether its output is a part of a word; not that of `( )`."""
     within_quotes: bool = False
     """Whether a double quote was open where it began, and goes on behind it."""
-    command: Command = field(default_factory=Command)
+    command: ShellCommand = field(default_factory=ShellCommand)
     word: list[str] | None = None
     redirecting: bool = False
 
@@ -65,10 +65,10 @@ class _Scanner:
         self._line = 0
         self._frames = [_Frame("")]
         self._quoted = False
-        self._awaited: list[tuple[str, Command]] = []
-        self.found: list[Command] = []
+        self._awaited: list[tuple[str, ShellCommand]] = []
+        self.found: list[ShellCommand] = []
 
-    def scan(self) -> list[Command]:
+    def scan(self) -> list[ShellCommand]:
         while match := _STEP.match(self._text, self._at):
             self._at = match.end()
             kind, text = match.lastgroup or "plain", match.group()
@@ -138,11 +138,11 @@ class _Scanner:
     def _separate(self, text: str) -> None:
         frame = self._frames[-1]
         if text == ")" and frame.closer != ")":  # the end of a pattern of `case`
-            frame.word, frame.command = None, Command(line=self._line)
+            frame.word, frame.command = None, ShellCommand(line=self._line)
             return
         function = text == "(" and len(frame.command.words) + (frame.word is not None) == 1
         if function:  # `name () {` begins a function, and calls nothing
-            frame.word, frame.command = None, Command(line=self._line)
+            frame.word, frame.command = None, ShellCommand(line=self._line)
         else:
             self._end_command()
         if text == "(":
@@ -181,7 +181,7 @@ class _Scanner:
         if len(self._frames) >= _MAX_NESTING:
             self._add(closer)
             return
-        self._frames.append(_Frame(closer, is_value, self._quoted, Command(line=self._line)))
+        self._frames.append(_Frame(closer, is_value, self._quoted, ShellCommand(line=self._line)))
         self._quoted = False
 
     def _pop(self) -> None:
@@ -211,11 +211,11 @@ class _Scanner:
         frame = self._frames[-1]
         if frame.command.words or frame.command.targets:
             self.found.append(frame.command)
-        frame.command = Command(line=self._line)
+        frame.command = ShellCommand(line=self._line)
         frame.redirecting = False
 
 
-def commands(script: str) -> list[Command]:
+def commands(script: str) -> list[ShellCommand]:
     """Return the commands of a script, in the order in which they begin."""
     # Behind the last `}}` no expression ends. To look for its end from each `${{` would take the square of the time.
     last = script.rfind("}}") + 2 if "}}" in script else 0

@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 from flowforge.plan.address import Repo
-from flowforge.plan.draft import Draft, DraftCredential, DraftGroup, DraftTarget
+from flowforge.plan.draft import DraftCredential, DraftGroup, DraftManifest, DraftTarget
 from flowforge.render.drafted_manifest import drafted
 
 ODD = [
@@ -18,7 +18,7 @@ ODD = [
 def test_each_name_is_a_text_and_the_same(name: str) -> None:
     """Every place for a name is read back as that text: no number, no truth value, no other line of the file."""
     group = DraftGroup(name, (Repo.parse("acme/a"),))
-    draft = Draft(
+    draft = DraftManifest(
         "acme",
         (DraftCredential(name, "anthropic_api_key", name),),
         (group,),
@@ -45,11 +45,11 @@ def test_each_name_is_a_text_and_the_same(name: str) -> None:
 @pytest.mark.parametrize("name", ["acme", "ci-key", "team_1", "Acme", "only", "yesterday"])
 def test_a_plain_name_stays_bare(name: str) -> None:
     """What every reader takes for a text needs no quotes."""
-    text = drafted(Draft("acme", (DraftCredential(name, "anthropic_api_key", "X"),)), "s.json")
+    text = drafted(DraftManifest("acme", (DraftCredential(name, "anthropic_api_key", "X"),)), "s.json")
     assert f"\n  {name}:\n" in text
 
 
 def test_half_a_letter_ends_nothing() -> None:
     """Half a surrogate, which no file can hold, is written as its number."""
-    draft = Draft("acme", (), (), (DraftTarget("a\ud800b", "k", org="acme", visible_to="all"),))
+    draft = DraftManifest("acme", (), (), (DraftTarget("a\ud800b", "k", org="acme", visible_to="all"),))
     assert '"a\\U0000D800b"' in drafted(draft, "s.json").encode().decode()

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, nullcontext
 import pytest
 
 from flowforge.render import progress
-from flowforge.render.progress import Standing
+from flowforge.render.progress import StepProgress
 from flowforge.waiting import Waiting
 
 
@@ -112,7 +112,7 @@ def test_what_is_said(
     told: the wait, and what the limits make the rest take.
     """
     clock = Told(waiting)
-    standing = Standing(waiting, 1000)
+    standing = StepProgress(waiting, 1000)
     for _ in range(done):
         standing.advance()
     clock.time, (clock.wait, clock.limits) = clock.time + elapsed, told
@@ -123,13 +123,13 @@ def test_the_longest_wait_is_said(waiting: Waiting) -> None:
     """Of several owners, with a long name cut."""
     for whose, wait in (("acme", 5.0), ("a-long-name-of-thirty-nine-characters", 50.0), ("beta", 7.0)):
         Told(waiting, whose).wait = wait
-    assert "0/5  a-long-name… waits 50 s" == Standing(waiting, 5).text()
+    assert "0/5  a-long-name… waits 50 s" == StepProgress(waiting, 5).text()
 
 
 def test_limits_are_asked_for_once_a_second(waiting: Waiting) -> None:
     """A bar is drawn ten times a second, and to ask reads files."""
     clock = Told(waiting)
-    standing = Standing(waiting, 1000)
+    standing = StepProgress(waiting, 1000)
     clock.limits = 600.0
     first = standing.text()
     clock.time, clock.limits = clock.time + 0.9, 500.0
@@ -180,7 +180,7 @@ def test_no_bar_where_nothing_is_waited_for(waiting: Waiting, capsys: pytest.Cap
 def test_a_narrow_terminal_gets_less(waiting: Waiting, columns: int, expected: str) -> None:
     """The rate goes first, then the time that is left; how far it is stays. Beside a bar 80 columns leave 58."""
     clock = Told(waiting, "a-long-name-of-thirty-nine-characters")
-    standing = Standing(waiting, 10_000)
+    standing = StepProgress(waiting, 10_000)
     for _ in range(1234):
         standing.advance()
     clock.time, clock.wait, clock.limits = clock.time + 20, 3540.0, 71_000.0

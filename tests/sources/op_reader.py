@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from flowforge.errors import Problem, SourceError
-from flowforge.sources import Ask, Context, ReadResult
+from flowforge.sources import Context, ReadResult, ValueRequest
 from flowforge.sources.onepassword import SECONDS, OnePasswordSource
 from flowforge.vault import SecretValue
 
@@ -49,7 +49,7 @@ class Reader:
             notify=self.told.append,
             warn=self.warned.append,
         )
-        found = OnePasswordSource(self.seconds, self.pauses).read_all([Ask(spec) for spec in specs], context)
+        found = OnePasswordSource(self.seconds, self.pauses).read_all([ValueRequest(spec) for spec in specs], context)
         return [_outcome(each) for each in found]
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from flowforge.errors import Problem, SourceError, TrustError
-from flowforge.sources import Ask, Context, FilledSpec, read_all
+from flowforge.sources import Context, FilledSpec, ValueRequest, read_all
 from flowforge.sources.command import CommandSource
 from flowforge.sources.process import ChildProgram, Failure
 
@@ -81,7 +81,7 @@ def test_what_a_program_inherits(outcome: Reader) -> None:
 
 def test_what_a_program_cannot_ask_for(folder: Path) -> None:
     """A token of GitHub's ends the run before any program starts, also one that would have nothing of it."""
-    asks = [Ask(sh("touch ran; echo x")), Ask(sh("touch ran; echo x", pass_env=("GH_TOKEN",)))]
+    asks = [ValueRequest(sh("touch ran; echo x")), ValueRequest(sh("touch ran; echo x", pass_env=("GH_TOKEN",)))]
     with pytest.raises(TrustError, match="FF261: the variable GH_TOKEN is passed to no program"):
         read_all(asks, Context(PATH, folder))
     assert [] == [*folder.iterdir()]
@@ -128,7 +128,9 @@ def test_the_time_limit(written: str | None, seconds: int) -> None:
         limits.append(program.seconds)
         return Failure.STOPPED
 
-    CommandSource(run).read_all([Ask(sh("true", **({"timeout": written} if written else {})))], Context({}, Path()))
+    CommandSource(run).read_all(
+        [ValueRequest(sh("true", **({"timeout": written} if written else {})))], Context({}, Path())
+    )
     assert limits == [seconds]
 
 
@@ -185,7 +187,7 @@ def test_what_it_says_reaches_the_person_who_is_there(folder: Path, capfd: pytes
     line = sh("echo said >&2; exit 1")
     fixes = []
     for interactive in (True, False):
-        (found,) = read_all([Ask(line)], Context(PATH, folder, interactive=interactive))
+        (found,) = read_all([ValueRequest(line)], Context(PATH, folder, interactive=interactive))
         assert isinstance(found, SourceError)
         fixes.append((found.problems[0].fix, capfd.readouterr().err))
     assert fixes == [("see what it said above", "said\n"), (by_hand(folder), "")]
@@ -194,7 +196,7 @@ def test_what_it_says_reaches_the_person_who_is_there(folder: Path, capfd: pytes
 def test_several_run_side_by_side(folder: Path) -> None:
     """Four programs that wait for each other all end: they run at once. Results stand in the order of the asks."""
     line = "touch {0}; while [ ! -e a ] || [ ! -e b ] || [ ! -e c ] || [ ! -e d ]; do sleep 0.02; done; echo {0}"
-    asks = [Ask(sh(line.format(name), timeout="60s")) for name in "abcd"]
+    asks = [ValueRequest(sh(line.format(name), timeout="60s")) for name in "abcd"]
     assert [getattr(found, "reveal", str)() for found in read_all(asks, Context(PATH, folder))] == list("abcd")
 
 
@@ -203,7 +205,7 @@ def test_the_end_of_the_run_ends_the_program(folder: Path) -> None:
     stop = threading.Event()
     threading.Timer(0.2, stop.set).start()
     began = time.monotonic()
-    (found,) = read_all([Ask(sh("sleep 30 & sleep 30"))], Context(PATH, folder, stop=stop))
+    (found,) = read_all([ValueRequest(sh("sleep 30 & sleep 30"))], Context(PATH, folder, stop=stop))
     assert isinstance(found, SourceError)
     assert (time.monotonic() - began < 20, found.problems) == (
         True,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from flowforge.errors import Problem
-from flowforge.sources import Ask, Context, read_all
+from flowforge.sources import Context, ValueRequest, read_all
 from flowforge.sources.plugin import NotAvailableError, SecretValue, text_of
 
 Reader = Callable[..., str | Problem]
@@ -91,7 +91,7 @@ def test_reads_come_one_after_another_from_one_object(offer: Offer) -> None:
                 return SecretValue(f"{spec['acme-vault']}{self.count}")
         """
     )
-    found = read_all([Ask({"acme-vault": name}) for name in "abc"], Context({}, Path()))
+    found = read_all([ValueRequest({"acme-vault": name}) for name in "abc"], Context({}, Path()))
     told = [each.reveal() if isinstance(each, SecretValue) else str(each) for each in found]
     assert told == ["a1", "error FF270: acme-vault: no b\n  why: gone\n  fix: make one", "c3"]
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from flowforge.sources.process import OUTPUT_LIMIT, ChildProgram, Ended, Failure, run
+from flowforge.sources.process import OUTPUT_LIMIT, ChildProgram, EndedProgram, Failure, run
 
-Run = Callable[..., Ended | Failure]
+Run = Callable[..., EndedProgram | Failure]
 
 
 @pytest.fixture
@@ -20,15 +20,15 @@ def shell(tmp_path: Path) -> Run:
 
     def go(
         line: str, *, seconds: float = 10, stop: threading.Event | None = None, feed: bytes = b""
-    ) -> Ended | Failure:
+    ) -> EndedProgram | Failure:
         program = ChildProgram(("sh", "-c", line), {"PATH": os.environ["PATH"]}, tmp_path, seconds, feed=feed)
         return run(program, stop or threading.Event())
 
     return go
 
 
-def _all(ended: Ended | Failure) -> tuple[int, str, str]:
-    assert isinstance(ended, Ended)
+def _all(ended: EndedProgram | Failure) -> tuple[int, str, str]:
+    assert isinstance(ended, EndedProgram)
     return ended.code, ended.printed.reveal(), ended.said.reveal()
 
 

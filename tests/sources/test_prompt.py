@@ -17,7 +17,7 @@ import pytest
 
 from flowforge.errors import Problem, SourceError
 from flowforge.plan.facts import NotRead
-from flowforge.sources import Ask, Context, ReadResult, read_all
+from flowforge.sources import Context, ReadResult, ValueRequest, read_all
 from flowforge.sources.terminal import silenced
 from flowforge.vault import SecretValue
 
@@ -47,7 +47,9 @@ class Desk:
         self.stop = threading.Event()
         self._over = threading.Event()
 
-    def ask(self, *answers: bytes, asks: tuple[Ask, ...] = (Ask({"prompt": "Key?"}, no_breaks),)) -> list[ReadResult]:
+    def ask(
+        self, *answers: bytes, asks: tuple[ValueRequest, ...] = (ValueRequest({"prompt": "Key?"}, no_breaks),)
+    ) -> list[ReadResult]:
         """Ask, and answer each hint with the next bytes; `seen` is then all that the screen showed."""
         self._over.clear()
         hand = threading.Thread(target=self._answer, args=(answers,))
@@ -133,7 +135,7 @@ def test_no_word_is_broken(desk: Desk, columns: int) -> None:
     """Question, hint and what is wrong have whole words and fit, prose into 100 columns on a wider terminal."""
     fcntl.ioctl(desk.screen, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     question = "The token that claude setup-token printed, as long as a question may be " * 2
-    desk.ask(b"x\r", b"x\r", b"\r", asks=(Ask({"prompt": question}, lambda _: LONG),))
+    desk.ask(b"x\r", b"x\r", b"\r", asks=(ValueRequest({"prompt": question}, lambda _: LONG),))
     shown = desk.shown().replace(BEGIN, "").replace(END, "")
     tried = f"{HINT}not taken {LONG} "
     assert f"{question}{tried}{tried}{HINT}skipped".split() == shown.split()
@@ -171,7 +173,7 @@ def test_enter_alone_leaves_it(desk: Desk, keys: str) -> None:
 
 def test_each_question_has_its_own_answer(desk: Desk) -> None:
     """Questions come one after the other, as text from outside; the rest of one paste answers no other."""
-    asks = tuple(Ask({"prompt": text}, no_breaks) for text in ("One?", "::error::\x1b[8m\nTwo?", "Three?"))
+    asks = tuple(ValueRequest({"prompt": text}, no_breaks) for text in ("One?", "::error::\x1b[8m\nTwo?", "Three?"))
     found = desk.ask(b"a\rb\r", b"first\r", b"\r", b"third\r", asks=asks)
     assert ["first", LEFT, "third"] == plain(found)
     assert desk.shown() == (
@@ -182,7 +184,7 @@ def test_each_question_has_its_own_answer(desk: Desk) -> None:
 
 def test_the_same_question_for_two_credentials(desk: Desk) -> None:
     """Where two credentials ask in the same words, each question says whose value it wants."""
-    asks = tuple(Ask({"prompt": "Key?"}, no_breaks, name) for name in ("dev", "prod"))
+    asks = tuple(ValueRequest({"prompt": "Key?"}, no_breaks, name) for name in ("dev", "prod"))
     assert ["first", "second"] == plain(desk.ask(b"first\r", b"second\r", asks=asks))
     assert desk.shown() == (f"{BEGIN}Key? (credential dev)\n{HINT}taken\nKey? (credential prod)\n{HINT}taken\n{END}")
 
@@ -274,14 +276,14 @@ def test_a_terminal_that_goes_away(monkeypatch: pytest.MonkeyPatch, told: str) -
         os.close(hand)
 
     threading.Thread(target=leave, daemon=True).start()
-    asks = [Ask({"prompt": "Key?"}), Ask({"prompt": "Another?"})]
+    asks = [ValueRequest({"prompt": "Key?"}), ValueRequest({"prompt": "Another?"})]
     assert [LEFT] * 2 == read_all(asks, Context({}, Path(), interactive=True, hidden=partial(silenced, screen)))
     os.close(screen)
 
 
 def test_where_nobody_can_be_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     """Away from a person nothing is opened; without a terminal, or with that of another job, nobody is asked either."""
-    asks = [Ask({"prompt": "Key?"}), Ask({"prompt": "Another?"})]
+    asks = [ValueRequest({"prompt": "Key?"}), ValueRequest({"prompt": "Another?"})]
     nobody = [NOBODY] * 2
     opened: list[object] = []
 

@@ -114,8 +114,8 @@ PARTS = (
     ),
     Part(
         "permissions",
-        ("github/permission_table.py", "github/permissions.py", "steps/permits.py"),
-        ("tests/github", "tests/steps/test_permits.py", "tests/cli/test_permissions_table.py"),
+        ("github/permission_table.py", "github/permissions.py", "steps/token_needs.py"),
+        ("tests/github", "tests/steps/test_token_needs.py", "tests/cli/test_permissions_table.py"),
     ),
     Part("signing in", ("github/auth.py", "github/app.py", "github/app_key.py", "github/traces.py"), ("tests/github",)),
     Part("runs of workflows", ("github/dispatch.py", "github/runs.py"), ("tests/github", "tests/steps/rotate")),

@@ -39,10 +39,13 @@ class ReplacedValue:
     """A value that another one takes the place of."""
 
     file: str
+    """The file's path from the root of the checkout."""
     path: YamlPath
     """Of the value."""
     old: str
+    """What stands there."""
     new: str
+    """What is to stand there."""
     version: str = ""
     """What the comment beside it says then; empty where comments stay as they are."""
     was: str | None = None
@@ -61,7 +64,7 @@ class ReplacedValue:
         _at(tree, self.path[:-1])[self.path[-1]] = self.new
 
 
-Change = AddedEntry | ReplacedValue
+Edit = AddedEntry | ReplacedValue
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,7 @@ class Mend:
 
     says: str
     """What it does, as a clause: `adds …`."""
-    changes: tuple[Change, ...]
+    changes: tuple[Edit, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import Final
 from flowforge.audit.case import Case
 from flowforge.audit.codes import Severity
 from flowforge.audit.fixes.diff import CONTEXT, diff, edited, overlap
-from flowforge.audit.fixes.mend import Change, Fixer, Mend, Unmended, plain_tree
+from flowforge.audit.fixes.mend import Edit, Fixer, Mend, Unmended, plain_tree
 from flowforge.audit.fixes.table import FIXERS, GUARDS
 from flowforge.audit.judge import examine
 from flowforge.audit.model import Finding, RepoFacts
@@ -66,7 +66,7 @@ class _Attempt:
     says: str
     edits: Mapping[str, tuple[TextEdit, ...]]
     """By file."""
-    changes: tuple[Change, ...]
+    changes: tuple[Edit, ...]
 
 
 def propose(
@@ -226,7 +226,7 @@ def _shows_secret(text: str, edit: TextEdit) -> bool:
     return redact(shown) != shown
 
 
-def _is_only(text: str, new: str, changes: Iterable[Change]) -> bool:
+def _is_only(text: str, new: str, changes: Iterable[Edit]) -> bool:
     """Whether a file is, as data, what it was and the changes."""
     try:
         expected, found = plain_tree(read_yaml(text)), plain_tree(read_yaml(new))

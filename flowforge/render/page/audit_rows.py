@@ -3,16 +3,16 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from flowforge.render.audit_sums import Standing, standing_of
+from flowforge.render.audit_sums import RepoStanding, standing_of
 from flowforge.render.page.rows import RANKS, PageRow
 
 _KINDS: Final = {
-    Standing.FAILING: "error",
-    Standing.UNREAD: "unread",
-    Standing.WARNED: "warning",
-    Standing.PARTLY: "partly",
-    Standing.WELL: "well",
-    Standing.WITHOUT: "without",
+    RepoStanding.FAILING: "error",
+    RepoStanding.UNREAD: "unread",
+    RepoStanding.WARNED: "warning",
+    RepoStanding.PARTLY: "partly",
+    RepoStanding.WELL: "well",
+    RepoStanding.WITHOUT: "without",
 }
 
 

@@ -1,9 +1,9 @@
 """The rows of a page: one for each line of a plan, or for each result of an apply. They are made of the public JSON."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
-JsonEntry = Mapping[str, Any]
+from flowforge.render.document import JsonEntry
 
 # What happens or happened, worst first: the word of the JSON, its sign, and how a person calls it in a filter.
 KINDS: Final[Mapping[str, tuple[str, str]]] = {

@@ -1,9 +1,10 @@
 """The rows of the page of a status: the credentials first, to sort by expiry, then the secrets of each credential."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from collections.abc import Iterator
+from typing import Final
 
 from flowforge.plan.expiry import SOON
+from flowforge.render.document import JsonEntry
 from flowforge.render.page.rows import RANKS, PageRow
 from flowforge.render.phrases import count
 from flowforge.render.status_view import STATES_WELL
@@ -13,10 +14,9 @@ CREDENTIAL_COLUMNS: Final = ("What", "Credential", "Expires", "Known")
 SECRET_COLUMNS: Final = ("Life", "Where", "Last good run", "Why")
 _NO_CREDENTIAL: Final = "Of no credential of the manifest"
 _SHOWN: Final = 20
-_Entry = Mapping[str, Any]
 
 
-def rows_of_status(document: _Entry) -> list[PageRow]:
+def rows_of_status(document: JsonEntry) -> list[PageRow]:
     """Return the rows: the credentials by their days, then the secrets, worst first within each credential."""
     credentials = sorted(document["credentials"], key=_by_days)
     order = {each["name"]: number for number, each in enumerate(document["credentials"])}
@@ -25,12 +25,12 @@ def rows_of_status(document: _Entry) -> list[PageRow]:
     return [*map(_credential, credentials), *(row for _, row in made)]
 
 
-def _by_days(credential: _Entry) -> tuple[bool, int, str]:
+def _by_days(credential: JsonEntry) -> tuple[bool, int, str]:
     left = credential["days_left"]
     return left is None, left or 0, credential["name"]
 
 
-def _credential(each: _Entry) -> PageRow:
+def _credential(each: JsonEntry) -> PageRow:
     left = each["days_left"]
     kind = "well" if left is None or left > SOON.days else "soon" if left > 0 else "expired"
     since = f"value since {each['value_since'][:10]}" if each["value_since"] else "its age is not known"
@@ -50,7 +50,7 @@ def _credential(each: _Entry) -> PageRow:
     )
 
 
-def _secret(each: _Entry) -> PageRow:
+def _secret(each: JsonEntry) -> PageRow:
     good = each["last_good"]
     said = [text for text in (each["why"], each["sentence"]) if text]
     return PageRow(
@@ -71,7 +71,7 @@ def _worst(life: str) -> str:
     return life if RANKS[life] < RANKS["changed"] else "changed"
 
 
-def _more(each: _Entry) -> Iterator[str]:
+def _more(each: JsonEntry) -> Iterator[str]:
     if each["evidence"]:
         found = each["evidence"]
         yield f"{found['workflow']} ended {found['conclusion']} at {found['concluded_at']}: {found['url']}"

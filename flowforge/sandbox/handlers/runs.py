@@ -10,7 +10,7 @@ from flowforge.sandbox.rules.access import Level, Need
 from flowforge.sandbox.rules.answers import ApiAnswer, RefusalError, not_found, whole
 from flowforge.sandbox.rules.clock import timestamp
 from flowforge.sandbox.world.model import Repository
-from flowforge.sandbox.world.workflow_run import Run, RunJob
+from flowforge.sandbox.world.workflow_run import ActionsRun, RunJob
 
 
 def list_runs(call: Call) -> ApiAnswer:
@@ -43,7 +43,7 @@ def cancel(call: Call) -> ApiAnswer:
     return ApiAnswer(202, {})
 
 
-def _page(call: Call, repo: Repository, runs: Iterable[Run]) -> ApiAnswer:
+def _page(call: Call, repo: Repository, runs: Iterable[ActionsRun]) -> ApiAnswer:
     query = call.request.query
     begins, ends = _span(query.get("created", ""))
     found = [
@@ -71,7 +71,7 @@ def _span(created: str) -> tuple[str, str]:
     return created.removeprefix(">="), "9999"
 
 
-def _named(call: Call, repo: Repository) -> Run:
+def _named(call: Call, repo: Repository) -> ActionsRun:
     run = next((each for each in repo.runs if each.id == whole(call.params["run"], 0)), None)
     if run is None:
         raise not_found()
@@ -106,7 +106,7 @@ def _reading(call: Call, permission: str) -> Repository:
     return repo
 
 
-def _run(call: Call, repo: Repository, run: Run) -> dict[str, object]:
+def _run(call: Call, repo: Repository, run: ActionsRun) -> dict[str, object]:
     base, web = _bases(call, repo)
     url, over = f"{base}/actions/runs/{run.id}", run.is_over(call.now)
     touched = run.ended if over and run.ended is not None else run.created
@@ -142,7 +142,7 @@ def _run(call: Call, repo: Repository, run: Run) -> dict[str, object]:
     }
 
 
-def _job(call: Call, repo: Repository, run: Run, job: RunJob) -> dict[str, object]:
+def _job(call: Call, repo: Repository, run: ActionsRun, job: RunJob) -> dict[str, object]:
     base, web = _bases(call, repo)
     over, begun = run.is_over(call.now), timestamp(run.created if run.begun is None else run.begun)
     ended = timestamp(run.ended) if over and run.ended is not None else None

@@ -28,17 +28,20 @@ _CONTENT = (
 
 @dataclass(slots=True)
 class Account:
-    """What one account has used: the requests of this hour, the points of the last minute, and requests in flight.
-
-    writes: when each write of the last hour came.
-    """
+    """What one account has used. Times are on the sandbox's clock."""
 
     used: int = 0
+    """Requests of this hour."""
     reset: int = 0
+    """When the hour ends."""
     points: int = 0
+    """Points of the last minute, which are the sum of `recent`."""
     recent: deque[tuple[float, int]] = field(default_factory=deque)
+    """When each request of the last minute came, and its points."""
     in_flight: int = 0
+    """Requests that are not answered yet."""
     writes: deque[float] = field(default_factory=deque)
+    """When each write of the last hour came."""
 
     def forget(self, now: float) -> None:
         """Drop what is older than its window. The minute slides: the strictest reading of what is documented."""

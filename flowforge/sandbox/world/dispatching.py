@@ -5,7 +5,7 @@ from typing import Final
 
 from flowforge.sandbox.world.base import Ground
 from flowforge.sandbox.world.model import Repository
-from flowforge.sandbox.world.workflow_run import NEVER, DispatchPlan, Run, RunJob, RunStep
+from flowforge.sandbox.world.workflow_run import NEVER, ActionsRun, DispatchPlan, RunJob, RunStep
 from flowforge.sandbox.world.workflow_text import WrittenJob, jobs_of, title_of
 
 # A runner takes it after so many seconds.
@@ -19,7 +19,7 @@ _REFUSED: Final = "Failed to authenticate. API Error: 401 Invalid bearer token"
 
 def dispatched(
     world: Ground, repo: Repository, path: str, branch: str, *, actor: str, inputs: Mapping[str, object]
-) -> Run:
+) -> ActionsRun:
     """Queue the run that somebody has dispatched. The lock is held."""
     now, plan = int(world.clock.now()), repo.dispatched.get(path, DispatchPlan())
     commit = repo.git.resolve(branch)
@@ -28,7 +28,7 @@ def dispatched(
     ended, conclusion = now + max(_QUEUED, int(plan.seconds)), "success"
     if any(job.conclusion == "failure" for job in jobs):
         conclusion = "failure"
-    run = Run(world.directory.new_id(), path, "workflow_dispatch", actor, commit, branch, now, ended, conclusion)
+    run = ActionsRun(world.directory.new_id(), path, "workflow_dispatch", actor, commit, branch, now, ended, conclusion)
     if plan.ends == NEVER:
         run.ended, run.conclusion = None, ""
     run.jobs, run.begun, run.title = jobs, now + _QUEUED, title_of(text, inputs)

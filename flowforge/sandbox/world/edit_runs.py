@@ -4,7 +4,7 @@ from typing import Final
 
 from flowforge.sandbox.world.base import Ground
 from flowforge.sandbox.world.git import MAIN
-from flowforge.sandbox.world.workflow_run import ENDS, DispatchPlan, Run, RunJob, RunStep
+from flowforge.sandbox.world.workflow_run import ENDS, ActionsRun, DispatchPlan, RunJob, RunStep
 
 _MEMBERS: Final = frozenset({"name", "conclusion", "steps", "annotations"})
 
@@ -39,7 +39,9 @@ class RunVerbs(Ground):
             made = [self._job(each) for each in jobs or ()]
             # A history may have runs of a time to come: they have ended all the same.
             ended = min(when, int(self.clock.now())) if conclusion else None
-            run = Run(self.directory.new_id(), path, event, actor, commit, branch, when, ended, conclusion, fork, made)
+            run = ActionsRun(
+                self.directory.new_id(), path, event, actor, commit, branch, when, ended, conclusion, fork, made
+            )
             repo.runs.append(run)
             return run.id
 

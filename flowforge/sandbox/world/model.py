@@ -10,7 +10,7 @@ from flowforge.sandbox.world.scope import Lag, SecretScope
 from flowforge.sandbox.world.stores import Stores
 from flowforge.sandbox.world.variable import Variables
 from flowforge.sandbox.world.viewers import SharedWith
-from flowforge.sandbox.world.workflow_run import DispatchPlan, Run
+from flowforge.sandbox.world.workflow_run import ActionsRun, DispatchPlan
 
 PropertyValue = str | list[str] | None
 
@@ -132,7 +132,7 @@ class Repository:
     """Its branches and files."""
     tracker: Tracker = field(default_factory=Tracker)
     """Its issues and pull requests."""
-    runs: list[Run] = field(default_factory=list)
+    runs: list[ActionsRun] = field(default_factory=list)
     """The runs of its workflows, in the order in which they were queued."""
     dispatched: dict[str, DispatchPlan] = field(default_factory=dict)
     """How runs that are dispatched end, by their workflows' files."""

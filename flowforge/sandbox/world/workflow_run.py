@@ -49,7 +49,7 @@ class DispatchPlan:
 
 
 @dataclass(slots=True)
-class Run:
+class ActionsRun:
     """A run of a workflow."""
 
     id: int

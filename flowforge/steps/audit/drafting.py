@@ -10,7 +10,7 @@ from flowforge.audit.codes import Severity
 from flowforge.audit.model import RepoAudit
 from flowforge.data_class import dataclass
 from flowforge.plan.address import Repo, Scope, Store
-from flowforge.plan.draft import Draft, DraftCredential, DraftGroup, DraftTarget
+from flowforge.plan.draft import DraftCredential, DraftGroup, DraftManifest, DraftTarget
 from flowforge.plan.facts import Listing
 from flowforge.workflows.actions import IDENTITY, INPUTS, VARIABLES, Slot
 
@@ -50,12 +50,12 @@ class Drafter:
         self._sets: dict[str, _Set] = {}
         self._names: dict[tuple[str, bool], str] = {}
 
-    def draft(self) -> Draft:
+    def draft(self) -> DraftManifest:
         """Return the manifest of what is set and read. What is read and not set would be a surprise: it is told."""
         targets = [*self._of_organizations(), *self._of_repos(), *self._of_environments()]
         groups = {group.name: group for _, group in targets if group is not None}
         found = self._found
-        return Draft(
+        return DraftManifest(
             found.owner,
             tuple(sorted(self._credential(name) for name in self._sets)),
             tuple(groups[name] for name in sorted(groups)),
@@ -66,7 +66,7 @@ class Drafter:
             tuple(repo for repo, audit in found.audits.items() if _uses_identity(audit)),
         )
 
-    def draft_of_token(self) -> Draft:
+    def draft_of_token(self) -> DraftManifest:
         """Return the manifest that gives one pasted token to every repo whose workflows run Claude."""
         names: defaultdict[str, set[Repo]] = defaultdict(set)
         for repo, audit in self._found.audits.items():
@@ -82,7 +82,7 @@ class Drafter:
             groups.append(DraftGroup(group, tuple(sorted(repos))))
             targets.append(DraftTarget(f"Claude with a pasted token ({secret})", name, group))
         found = self._found
-        return Draft(found.owner, tuple(credentials), tuple(groups), tuple(targets), found.unread)
+        return DraftManifest(found.owner, tuple(credentials), tuple(groups), tuple(targets), found.unread)
 
     def _of_organizations(self) -> Iterator[tuple[DraftTarget, DraftGroup | None]]:
         for scope, listing in self._lists(organizations=True):

@@ -20,7 +20,7 @@ from flowforge.plan.audience import Audience
 from flowforge.plan.facts import Listing, Seen, Unreadable
 from flowforge.steps.audit.fetch import Asking, fetch, read
 from flowforge.steps.audit.stores import StoreReader
-from flowforge.steps.audit.wants import Wanted, wanted_by
+from flowforge.steps.audit.wants import RepoWants, wanted_by
 
 Types = Callable[[Repo], Mapping[str, str]]
 ARCHIVED = "It is archived, so nothing runs here."
@@ -28,7 +28,7 @@ _DISABLED = "GitHub has disabled it, so nothing runs here."
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownRepos:
     """What is known of the repos before GitHub is asked."""
 
     types: Types = lambda _: {}
@@ -57,17 +57,17 @@ class AuditedRepo:
     """Why secrets that are to go cannot go yet, as clauses, by name; those alone that cannot."""
 
 
-def audit_fleet(asking: Asking, repos: Collection[Repo], known: Known) -> tuple[AuditedRepo, ...]:
+def audit_fleet(asking: Asking, repos: Collection[Repo], known: KnownRepos) -> tuple[AuditedRepo, ...]:
     """Return an audit of each repo, in order. Raises StoppedError, and GitHubError when the run is over."""
     return survey_fleet(asking, repos, known)[0]
 
 
 def survey_fleet(
-    asking: Asking, repos: Collection[Repo], known: Known
+    asking: Asking, repos: Collection[Repo], known: KnownRepos
 ) -> tuple[tuple[AuditedRepo, ...], Mapping[Scope, Listing]]:
     """Return an audit of each repo, in order, and every list that was read for them. Raises as `audit_fleet`."""
     fetched = fetch(asking, repos)
-    wanted: dict[Repo, Wanted] = {}
+    wanted: dict[Repo, RepoWants] = {}
     without: dict[Repo, RepoAudit] = {}
     inherited: dict[str, set[tuple[Store, str]]] = {}
     for repo, found in fetched.items():
@@ -133,7 +133,7 @@ def _first_look(repo: Repo, found: WorkflowFiles, types: Mapping[str, str]) -> R
     return examine_read(read(repo, found), worst)[1]
 
 
-def _facts(asking: Asking, stores: StoreReader, repo: Repo, found: WorkflowFiles, wanted: Wanted) -> RepoFacts:
+def _facts(asking: Asking, stores: StoreReader, repo: Repo, found: WorkflowFiles, wanted: RepoWants) -> RepoFacts:
     client = asking.clients.of(repo.owner)
     names = stores.names(repo, found, wanted)
     disabled: frozenset[str] = frozenset()

@@ -16,7 +16,7 @@ from flowforge.plan.action import Why
 from flowforge.plan.address import Repo, Scope, Store
 from flowforge.plan.audience import Audience, Visibility
 from flowforge.plan.facts import Listing, Seen, Unreadable
-from flowforge.steps.audit.wants import Wanted
+from flowforge.steps.audit.wants import RepoWants
 
 _Key = TypeVar("_Key", bound=Hashable)
 _Value = TypeVar("_Value")
@@ -58,7 +58,7 @@ class StoreReader:
         self._users = _Once[str, bool]()
         self._free = _Once[str, bool]()
 
-    def names(self, repo: Repo, found: WorkflowFiles, wanted: Wanted) -> StoreNames:
+    def names(self, repo: Repo, found: WorkflowFiles, wanted: RepoWants) -> StoreNames:
         """Return what the stores hold that a repo's workflows read, as far as it could be listed."""
         unread: dict[str, str] = {}
         held: dict[Store, frozenset[str]] = {}

@@ -16,7 +16,7 @@ _BY_SUBJECT: Final = "identity-subject"
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class RepoWants:
     """What is to be asked for one repo."""
 
     scopes: frozenset[Scope]
@@ -31,7 +31,7 @@ class Wanted:
     """Whether it matters what the subject of its OIDC tokens looks like."""
 
 
-def wanted_by(repo: Repo, first: RepoAudit, *, thorough: bool = False) -> Wanted:
+def wanted_by(repo: Repo, first: RepoAudit, *, thorough: bool = False) -> RepoWants:
     """Return what an audit asks for that was made with files alone, and with the worst that GitHub could say besides.
 
     first: made with `default_permission` read and `immutable_subject` true. thorough: whether what no workflow reads is
@@ -50,7 +50,7 @@ def wanted_by(repo: Repo, first: RepoAudit, *, thorough: bool = False) -> Wanted
     if thorough:
         scopes |= {Scope(repo, Store.DEPENDABOT)} if first.steps else set()
         inherited |= {(store, name) for store in (Store.ACTIONS, Store.DEPENDABOT) for name in STATIC_NAMES}
-    return Wanted(
+    return RepoWants(
         frozenset(scopes),
         frozenset(inherited),
         runs=bool(first.steps or first.references),

@@ -12,7 +12,7 @@ from flowforge.errors import Problem, quote
 from flowforge.github.problems import StoppedError
 from flowforge.plan.address import Repo
 from flowforge.sources.base import Context
-from flowforge.sources.process import ChildProgram, Ended, Failure, run
+from flowforge.sources.process import ChildProgram, EndedProgram, Failure, run
 from flowforge.steps.rotate.verdicts import Canary, CanaryError, CanaryVerdict
 
 _SIDE_BY_SIDE: Final = 8
@@ -77,7 +77,7 @@ class _CommandCanary:
             unread=True,
         )
         ended = run(program, context.stop)
-        if isinstance(ended, Ended):
+        if isinstance(ended, EndedProgram):
             said = "the command ended well" if not ended.code else f"the command ended with {ended.code}"
             return CanaryVerdict(repo, not ended.code, said)
         said = _FAILURES.get(ended, f"the command did not end in {self._timeout:g} s")

@@ -16,7 +16,7 @@ from flowforge.manifest.source_spec import Option
 from flowforge.plan.action import OnDrift
 from flowforge.plan.address import Address
 from flowforge.plan.facts import Known, NotRead, Presence, Public, Unavailable, Value, Wanted
-from flowforge.sources import Ask, Context, ReadResult
+from flowforge.sources import Context, ReadResult, ValueRequest
 from flowforge.steps.refresh.admission import AdmittedRepos, audience_of, new_to
 from flowforge.vault import Fingerprinter, SecretValue, Vault
 
@@ -80,7 +80,7 @@ class Resolver:
     def _read(self, folder: Path, asks: Mapping[_Need, Credential]) -> Mapping[_Need, ReadResult]:
         """Return what the distinct sources of one folder gave."""
         questions = [
-            Ask(dict(spec), _objections(credential), credential.name) for (spec, _), credential in asks.items()
+            ValueRequest(dict(spec), _objections(credential), credential.name) for (spec, _), credential in asks.items()
         ]
         return dict(zip(asks, sources.read_all(questions, replace(self.context, folder=folder)), strict=True))
 

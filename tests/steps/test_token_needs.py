@@ -20,7 +20,7 @@ from flowforge.plan.action import Action, Reason, Why
 from flowforge.plan.address import Address, Repo, Scope, Store
 from flowforge.plan.change import Change
 from flowforge.plan.facts import Unreadable
-from flowforge.steps.permits import narrow, to_read, unpermitted
+from flowforge.steps.token_needs import narrow, to_read, unpermitted
 
 _HEAD: Final = "version: 1\ncredentials: {k: {type: anthropic_api_key, from: {env: K}}}\n"
 

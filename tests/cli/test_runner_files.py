@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from flowforge.cli.runner import give_output, give_summary, outputs_of, summary_room
+from flowforge.cli.runner_files import give_output, give_summary, outputs_of, summary_room
 from tests.powers import unwritable
 
 if TYPE_CHECKING:
