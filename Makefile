@@ -12,7 +12,7 @@ BIN := $(VENV)/bin
 # The workers of the test run; one process, as for a debugger, with JOBS=0.
 JOBS ?= auto
 
-# What `make test` runs stands in pyproject.toml; coverage counts what `make processes` runs too.
+# What `make test` runs stands in pyproject.toml; these take what `make processes` runs too.
 COUNTED := not slow and not sweep and not faults and not browser and not editor
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -222,7 +222,7 @@ lowest: $(SUPPLY)  ## the quick tests on the oldest dependencies that pyproject.
 	cat "$(VENV)-lowest/lowest.txt"
 	PIP_CONSTRAINT="file://$$(cd "$(VENV)-lowest" && pwd | sed 's/ /%20/g')/constraints.txt" \
 		"$(VENV)-lowest/bin/python" -m pip install --quiet --editable '.[dev]'
-	"$(VENV)-lowest/bin/python" -m pytest -q -n $(JOBS) --ignore tests/house
+	"$(VENV)-lowest/bin/python" -m pytest -q -n $(JOBS) -m '$(COUNTED)' --ignore tests/house
 
 advisories: $(SUPPLY)  ## ask for known advisories about the oldest dependencies and about the pinned ones
 	"$(VENV)-supply/bin/python" tools/advisories.py "$(VENV)-supply/bin/python"

@@ -38,7 +38,7 @@ class Waiting:
 
     def __init__(self) -> None:
         self._clock: Timekeeper | None = None
-        self._sources: list[Waiter] = []
+        self._waiters: list[Waiter] = []
         self._listeners: list[Callable[[], None]] = []
         self._lock = threading.Lock()
 
@@ -46,10 +46,10 @@ class Waiting:
         """Take the clock of the run, before anybody waits by it."""
         self._clock = clock
 
-    def join(self, source: Waiter) -> None:
-        """Add a source to what is waited for."""
+    def join(self, waiter: Waiter) -> None:
+        """Add somebody who waits."""
         with self._lock:
-            self._sources.append(source)
+            self._waiters.append(waiter)
 
     @contextmanager
     def heard_by(self, listener: Callable[[], None]) -> Iterator[None]:
@@ -94,4 +94,4 @@ class Waiting:
     @property
     def _all(self) -> tuple[Waiter, ...]:
         with self._lock:
-            return tuple(self._sources)
+            return tuple(self._waiters)

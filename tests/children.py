@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Semaphore, Thread
 from typing import Any, Final
+from weakref import ref
 
 import pytest
 
@@ -73,7 +74,8 @@ class Children:
         self._into = os.open(pipe, os.O_WRONLY)
         os.set_blocking(self._out, True)
         self._frames: list[_Frame] = []
-        self._begun: list[subprocess.Popen[Any]] = []
+        # Weak: that nobody waits for one is a warning of its own, which fails its test as it goes.
+        self._begun: list[ref[subprocess.Popen[Any]]] = []
         self._reached = Semaphore(0)
         self._thread = Thread(target=self._listen, daemon=True)
         self._thread.start()
@@ -96,13 +98,15 @@ class Children:
     def told(self) -> Told:
         """Return what was told until now. A process tells before it sends, so all is in it that has left."""
         # One that ended before the mark is written has told all that it will.
-        self._begun = [process for process in self._begun if process.returncode is None]
+        ended = [each for each in self._begun if getattr(each(), "returncode", 0) is not None]
         (mark,) = recorder.frames(_JUDGED, 0, "", b"")
         os.write(self._into, mark)
         assert self._reached.acquire(timeout=60), "nobody reads what processes tell"
         marked = next(at for at, frame in enumerate(self._frames) if frame.kind == _JUDGED)
         taken = self._frames[:marked]
         del self._frames[: marked + 1]
+        for each in ended:
+            self._begun.remove(each)
         told, streams = Told([], set(), [], []), dict[tuple[str, ...], bytearray]()
         for frame in taken:
             match frame.kind:
@@ -145,7 +149,7 @@ class Children:
             if given is None or not _by_flowforge():
                 settings["env"] = self.environ(os.environ if given is None else given)
             inner(process, *args, **settings)
-            self._begun.append(process)
+            self._begun.append(ref(process))
 
         return begin
 

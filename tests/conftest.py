@@ -101,20 +101,23 @@ def watched() -> Iterator[Children]:
     What comes after the last test fails that one.
     """
     with closing(Children()) as children, pytest.MonkeyPatch.context() as patch:
+        for name in tuple(os.environ):
+            if _is_foreign(name) or name == _COVERAGE:
+                patch.delenv(name)
+        patch.setenv("HOME", os.environ.get("HOME", "/"))
         # Also for what a test has one of its programs start.
         patch.setenv("PYTHONPATH", children.environ(os.environ)["PYTHONPATH"])
-        patch.delenv(_COVERAGE, raising=False)
         guard.install(patch)
         children.watch(patch)
         guard.GUARD.children = children
         yield children
-        found, guard.GUARD.children = guard.GUARD.judge(), None
+        found, guard.GUARD.children = guard.GUARD.judge(last=True), None
     assert [] == found
 
 
 @pytest.fixture(scope="session", autouse=True)
 def keys_checked_once() -> Iterator[None]:
-    """Remember each private key that was read: to prove that it is one takes longer than most tests of Apps do else."""
+    """Remember each private key that was read: most tests of Apps take less time than the proof that it is one."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(serialization, "load_pem_private_key", cache(serialization.load_pem_private_key))
         yield
@@ -130,18 +133,21 @@ def guarded(watched: Children) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def own_environment(tmp_path_factory: pytest.TempPathFactory, watched: Children) -> Path:
-    """Take the caller's settings away and give a home and a cache of the test's own; returns the home."""
+    """Take away what an earlier test set for good, and return a home of the test's own, with a cache."""
     del watched
-    for name in tuple(os.environ):
-        if name.startswith(_FOREIGN) or name in _FOREIGN_NAMES:
-            del os.environ[name]
-    home = Path(os.environ.get("HOME", "/"))
+    for name in filter(_is_foreign, tuple(os.environ)):
+        del os.environ[name]
+    home = Path(os.environ["HOME"])
     if home.parent != tmp_path_factory.getbasetemp() or not _is_as_new(home):
         # Not by `mktemp`, which makes a link to the latest too: that takes as long as all else here.
         home = tmp_path_factory.getbasetemp() / f"home{next(_HOMES)}"
         home.mkdir(mode=0o700)
     os.environ["HOME"], os.environ["FLOWFORGE_CACHE_DIR"] = str(home), str(home / "cache")
     return home
+
+
+def _is_foreign(name: str) -> bool:
+    return name.startswith(_FOREIGN) or name in _FOREIGN_NAMES
 
 
 def _is_as_new(home: Path) -> bool:

@@ -108,12 +108,13 @@ class Guard:
         elif tell := getattr(sys.modules.get("sitecustomize"), "tell", None):
             tell(recorder.ARRIVED, 0, "", f"{asked}\n{agent}".encode("utf-8", "surrogateescape"))
 
-    def judge(self, agent: str = "") -> list[str]:
+    def judge(self, agent: str = "", *, last: bool = False) -> list[str]:
         """Return what was wrong with the requests that were kept, and forget them.
 
-        agent: how the User-Agent begins of those that are judged. No credential is in what is returned.
+        agent: how the User-Agent begins of those that are judged. last: whether nothing is judged after this, so that
+        what nobody is known to have told is waited for. No credential is in what is returned.
         """
-        wrong = self._gather()
+        wrong = self._gather(last=last)
         taken, self.seen = self.seen, []
         seen = [each for each in taken if each.agent.startswith(agent)]
         values, self.values = self.values, set()
@@ -126,12 +127,12 @@ class Guard:
             return wrong
         return [*wrong, *(each for one in seen for each in _wrong(one, values))]
 
-    def _gather(self) -> list[str]:
+    def _gather(self, *, last: bool) -> list[str]:
         """Take what the processes told; return what is wrong whatever was sent."""
         # In this order: what arrives has left before.
         here, self.arrived = self.arrived, []
         arrived = Counter(here)
-        if self.children and (here or not self.children.silent):
+        if self.children and (last or here or not self.children.silent):
             told = self.children.told()
             arrived.update(told.arrived)
             self.values |= {value for value in told.values if len(value) >= _SHORT}

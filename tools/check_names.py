@@ -9,7 +9,7 @@ import ast
 import re
 import sys
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 MOST_FIELDS = 5
@@ -38,14 +38,23 @@ VAGUE = frozenset(
 )
 
 _TYPE = re.compile(r"[A-Z][A-Za-z0-9]*[a-z][A-Za-z0-9]*")
+_MADE = re.compile(r"(\w+\.)?(dataclass|NamedTuple)\b")
 
 
 def types_of(tree: ast.Module) -> Iterator[tuple[int, str]]:
     """Yield the line and the name of each public class, and of each public name for a type."""
-    for node in tree.body:
+    for node in _outermost(tree.body):
         match node:
-            case ast.ClassDef(name=name) | ast.Assign(targets=[ast.Name(id=name)]) if _TYPE.fullmatch(name):
+            case ast.ClassDef(name=name) if not name.startswith("_"):
                 yield node.lineno, name
+            case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
+                yield from [(node.lineno, name)] if _TYPE.fullmatch(name) else []
+
+
+def _outermost(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
+    """Yield what a module does at its top, whatever it asks first."""
+    for node in body:
+        yield from _outermost([*node.body, *node.orelse]) if isinstance(node, ast.If) else [node]
 
 
 def unsaid(tree: ast.Module) -> Iterator[tuple[int, str]]:
@@ -65,7 +74,7 @@ def unsaid(tree: ast.Module) -> Iterator[tuple[int, str]]:
 
 def _is_data(node: ast.ClassDef) -> bool:
     made = [ast.unparse(each) for each in (*node.decorator_list, *node.bases)]
-    return any(each.startswith(("dataclass", "NamedTuple")) for each in made)
+    return any(map(_MADE.match, made))
 
 
 def _is_field(node: ast.stmt) -> bool:
@@ -90,7 +99,7 @@ def breaches(files: Mapping[str, str]) -> Iterator[str]:
         for line, name in types_of(tree):
             places[name].append(f"{shown}:{line}")
         yield from (f"{shown}:{line}: {name} does not say below it what it is" for line, name in unsaid(tree))
-        if Path(shown).stem in VAGUE:
+        if not VAGUE.isdisjoint(Path(shown).with_suffix("").parts):
             yield f"{shown}:1: a name that does not say what is in the file"
     for name, found in places.items():
         first, *others = found

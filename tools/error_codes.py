@@ -205,7 +205,7 @@ def page(folder: Path) -> str:
     parts = [HEAD, f"\nThe next free code of each hundred: {', '.join(_next_free(found))}.\n"]
     for family, rows in groupby(found, key=lambda each: each.code[:3]):
         parts.append(f"\n## {family}xx: {families[family]}\n\n")
-        parts.append("| code | what | why | fix | its sentence is in |\n| --- | --- | --- | --- | --- |\n")
+        parts.append("| code | what | why | fix | stated in |\n| --- | --- | --- | --- | --- |\n")
         parts += [f"| {' | '.join(_cells(each))} |\n" for each in rows]
     return "".join(parts)
 

@@ -2,13 +2,13 @@
 
 import errno
 import os
-import stat
 from collections.abc import Iterator
 from dataclasses import field
 from pathlib import Path
 from typing import Final
 
 from flowforge.data_class import dataclass
+from flowforge.paths import Bounds, IrregularError, OutsideError
 from flowforge.real_path import real_path
 from flowforge.workflows.repository import FOLDER, Unread, is_action, is_workflow
 
@@ -78,16 +78,13 @@ def _enters(name: str, depth: int) -> bool:
 
 def _read(path: str, real: str, most: int) -> bytes:
     """Read a regular file that lies below the checkout, links resolved. Raise OSError."""
-    resolved = real_path(path)
-    if not resolved.startswith(real.rstrip("/") + "/"):
-        raise PermissionError(1, "It is a link out of the checkout")
-    # O_NONBLOCK: a pipe that is called action.yml would wait for a writer. O_NOFOLLOW: the path was resolved, so what
-    # is a link now was put there since.
-    descriptor = os.open(resolved, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        descriptor = Bounds((Path(real),)).read(Path(path))
+    except OutsideError:
+        raise PermissionError(1, "It is a link out of the checkout") from None
+    except IrregularError:
+        raise PermissionError(1, "It is not a regular file") from None
     with os.fdopen(descriptor, "rb") as file:
-        # Of what was opened, and not of what stands at the path by now.
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise PermissionError(1, "It is not a regular file")
         data = file.read(most)
         # Cut by its own bound it is too large for GitHub too. Cut by the bound of all it must not pass for a whole one.
         if most < MAX_BYTES and file.read(1):

@@ -68,7 +68,9 @@ class Spent:
             return _granted(held, want, budget)
         try:
             if not (held or want or self.noted > now) and not self._path.exists():
-                return 0  # there is nothing to tell and nobody's to learn, as at each start on a fresh machine
+                # Nothing to tell, and nobody to learn from, as at each start on a fresh machine.
+                self.others = ()
+                return 0
             if time.monotonic() >= self._busy_until:
                 if not self._has_folder:
                     self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

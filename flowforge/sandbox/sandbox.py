@@ -62,18 +62,20 @@ class Sandbox:
                 server.server_close()
                 raise
         self.url = f"http://127.0.0.1:{server.server_address[1]}"
-        for each in servers:
-            self._serve(each)
+        self._servers += servers
+        try:
+            for each in servers:
+                each.begin()
+        except BaseException:
+            self.stop()
+            raise
 
     def serve_anthropic(self) -> str:
         """Listen for Anthropic's API too, on a free port, and return its address. Call it after `start`."""
         server = Server(("127.0.0.1", 0), AnthropicApi(self.world), Control(self.world, self.token))
-        self._serve(server)
-        return f"http://127.0.0.1:{server.server_address[1]}"
-
-    def _serve(self, server: Server) -> None:
         self._servers.append(server)
         server.begin()
+        return f"http://127.0.0.1:{server.server_address[1]}"
 
     def stop(self) -> None:
         """Close every connection, stop listening and remove the socket."""

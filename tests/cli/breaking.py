@@ -112,7 +112,7 @@ class Strike:
             keys=PublicKeys(),
             session=self._before(writer.session, "memory"),
             vault=self._before(writer.vault, "vault"),
-            permissions=self._before(writer.permissions, "permits"),
+            permissions=self._before(writer.permissions, "permissions"),
         )
 
     def _before(self, part: object, name: str) -> Any:  # noqa: ANN401 -- what stands for any part

@@ -46,9 +46,9 @@ WORKERS = {
     "after memory.abandon": 1,
     "before vault.get": 2,
     "after vault.get": 2,
-    "before permits.refusal": 3,
-    "before permits.granted": 2,
-    "before permits.failed": 1,
+    "before permissions.refusal": 3,
+    "before permissions.granted": 2,
+    "before permissions.failed": 1,
     "notify": 1,
     **{
         f"{when} {what}": 1
@@ -70,7 +70,7 @@ PUSHES = [f"{when} PUT /repos/{OPS}/contents/{PATH}" for when in ("before", "aft
 # What makes a step come at all.
 REFUSED = Fault(f"PUT /repos/acme/c/actions/secrets/{KEY}", FaultKind.STATUS, status=422, message="no")
 LIMITED = Fault(f"PUT /repos/acme/b/actions/secrets/{KEY}", FaultKind.STATUS, status=403, retry_after=1)
-NEEDS = {"memory.abandon": REFUSED, "permits.failed": REFUSED, "notify": LIMITED}
+NEEDS = {"memory.abandon": REFUSED, "permissions.failed": REFUSED, "notify": LIMITED}
 
 
 Scenes = Callable[[str], Scene]

@@ -131,6 +131,21 @@ def test_a_note_lasts_for_all(path: Path) -> None:
     assert [_NOW + 86_400, _NOW + 86_400, 0.0] == seen
 
 
+def test_a_file_that_is_gone(path: Path) -> None:
+    """With nothing to tell, no file is made, and nobody's points count any more."""
+    Spent(path).take([], 40, 900, _NOW)
+    other = Spent(path)
+    other.take([], 0, 900, _NOW)
+    before = other.others
+    path.unlink()
+    assert (0, [40], (), False) == (
+        other.take([], 0, 900, _NOW),
+        [points for _, points in before],
+        other.others,
+        path.exists(),
+    )
+
+
 @pytest.mark.parametrize("noted", ["NaN", "1e999", '"x"', "[]", "-1", "null", "2e9"])
 def test_a_spoilt_note_is_none(path: Path, noted: str) -> None:
     """One that cannot be, or that would last for longer than any does, holds for nothing."""

@@ -174,14 +174,14 @@ def test_the_page_has_a_table_for_each_hundred(write: Write) -> None:
 
 ## FF0xx: the command line
 
-| code | what | why | fix | its sentence is in |
+| code | what | why | fix | stated in |
 | --- | --- | --- | --- | --- |
 | FF003 | `d` |  |  | `sub/a.py` |
 | FF099 | `a bug` |  |  | `sub/a.py` |
 
 ## FF4xx: the state
 
-| code | what | why | fix | its sentence is in |
+| code | what | why | fix | stated in |
 | --- | --- | --- | --- | --- |
 | FF402 | `<text> \\| b` |  | `` run `c` `` | `sub/a.py` |
 """

@@ -29,7 +29,14 @@ def counted(record_property):
     yield
     record_property("runs", 7)
 
+@pytest.fixture
+def talking():
+    print("before it is told")
+    yield
+    print("while it is told")
+
 def test_passes(): ...
+def test_talks(talking): ...
 def test_fails(): assert "one" == "two"
 def test_breaks_before(broken): ...
 def test_breaks_after(unclean): ...

@@ -130,12 +130,25 @@ def test_reset_on_a_unix_socket(short_folder: Path) -> None:
 
 def test_stop_where_nobody_reaches_it(short_folder: Path) -> None:
     """A socket whose file is gone is closed as well, by the server itself."""
-    path = short_folder / "gh.sock"
+    path, before = short_folder / "gh.sock", set(threading.enumerate())
     with Sandbox(socket_path=path) as sandbox:
         path.unlink()
     with pytest.raises(ConnectionRefusedError), connected(sandbox):
         pass
-    assert [] == [each.name for each in threading.enumerate() if each.name == "sandbox"]
+    assert set() == {each for each in threading.enumerate() if each.name == "sandbox"} - before
+
+
+def test_no_thread_can_be_had(short_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What has begun to listen does so no longer, and no socket is left."""
+    path = short_folder / "gh.sock"
+    sandbox = Sandbox(socket_path=path)
+    with monkeypatch.context() as patch:
+        patch.delattr(threading.Thread, "start")
+        with pytest.raises(AttributeError):
+            sandbox.start()
+    assert not path.exists()
+    with pytest.raises(ConnectionRefusedError), connected(sandbox):
+        pass
 
 
 def test_start_again(short_folder: Path) -> None:

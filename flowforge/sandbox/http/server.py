@@ -80,7 +80,8 @@ class Server(ThreadingHTTPServer):
         with contextlib.suppress(OSError), socket.socket(self.address_family) as last:
             last.settimeout(self.timeout)
             last.connect(self.server_address)
-        self._taking.join()
+        if self._taking.ident is not None:
+            self._taking.join()
         self.server_close()
         for connection in tuple(self._connections):
             with contextlib.suppress(OSError):
