@@ -169,15 +169,15 @@ def test_pins_are_resolved_by_uv(supplied: Checkout, words: tuple[str, ...], upg
 
 
 def test_the_lowest_are_resolved_by_uv_and_tested(supplied: Checkout) -> None:
-    """The oldest that pyproject.toml admits, what goes with them near to today's pins, and then the quick tests."""
+    """The oldest that pyproject.toml admits, what goes with them near to today's pins, and then what coverage counts."""
     code = supplied.make("lowest", "JOBS=2")
+    counted = "not slow and not sweep and not faults and not browser and not editor"
     expected = [
         SUPPLY_INSTALL,
         f"{RESOLVE} --no-deps --resolution lowest-direct --output-file .venv-lowest/lowest.txt",
         f"{RESOLVE} --extra dev --constraint .venv-lowest/lowest.txt --output-file .venv-lowest/constraints.txt",
         ".venv-lowest/bin/python -m pip install --quiet --editable .[dev]",
-        ".venv-lowest/bin/python -m pytest -q -n 2 -m not slow and not sweep and not faults and not browser and not editor "
-        "--ignore tests/house",
+        f".venv-lowest/bin/python -m pytest -q -n 2 -m {counted} --ignore tests/house",
     ]
     assert (0, expected) == (code, supplied.runs())
 
