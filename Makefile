@@ -214,7 +214,7 @@ sbom: $(SUPPLY)  ## list what FlowForge runs on, as installed, in dist/flowforge
 	"$(VENV)-supply/bin/cyclonedx-py" environment --pyproject "$(VENV)-run/pyproject.toml" --output-reproducible \
 		--output-file dist/flowforge.cdx.json "$(VENV)-run"
 
-lowest: $(SUPPLY)  ## the tests of both on the oldest dependencies that pyproject.toml admits
+lowest: $(SUPPLY)  ## make test and make processes on the oldest dependencies that pyproject.toml admits
 	@tools/make_venv.sh "$(VENV)-lowest" "$(PYTHON)"
 	$(RESOLVE) --no-deps --resolution lowest-direct --output-file "$(VENV)-lowest/lowest.txt"
 	cp constraints.txt "$(VENV)-lowest/constraints.txt"

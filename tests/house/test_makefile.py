@@ -169,7 +169,7 @@ def test_pins_are_resolved_by_uv(supplied: Checkout, words: tuple[str, ...], upg
 
 
 def test_the_lowest_are_resolved_by_uv_and_tested(supplied: Checkout) -> None:
-    """The oldest that pyproject.toml admits, what goes with them near to today's pins, and then what coverage counts."""
+    """The oldest that pyproject.toml admits, what goes with them near to today's pins, then the tests."""
     code = supplied.make("lowest", "JOBS=2")
     counted = "not slow and not sweep and not faults and not browser and not editor"
     expected = [
