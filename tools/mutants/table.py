@@ -205,7 +205,7 @@ PARTS = (
         ("sources/trust.py", "ci_systems.py", "ci_runs.py"),
         ("tests/sources/test_trust.py", "tests/test_ci_systems.py", "tests/test_ci_runs.py"),
     ),
-    Part("paths", ("paths.py",), ("tests/test_paths.py",)),
+    Part("paths", ("paths.py", "real_path.py"), ("tests/test_paths.py", "tests/test_real_path.py")),
     Part(
         "who is chosen",
         (
