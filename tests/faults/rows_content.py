@@ -32,14 +32,15 @@ def _content(*, minute: int = 80, hour: int = 500, status: int = 403, tell_wait:
 
 
 def _spoilt(spoil: Callable[[Bench, Path], None]) -> Given:
-    """Spoil each file in which processes tell each other what they spent, once there are some."""
+    """Spoil each file in which processes tell each other what they spent: a plan makes the first, and writes the others."""
 
     def given(bench: Bench) -> None:
         bench.run("plan")
-        files = sorted(Path(os.environ["FLOWFORGE_CACHE_DIR"]).glob("*.json"))
-        assert {"spent", "writes"} == {each.name.partition("-")[0] for each in files}
-        for each in files:
-            spoil(bench, each)
+        (spent,) = Path(os.environ["FLOWFORGE_CACHE_DIR"]).glob("spent-*.json")
+        for kind in ("spent", "writes-minute", "writes-hour"):
+            path = spent.with_name(spent.name.replace("spent", kind, 1))
+            path.touch(mode=0o600)
+            spoil(bench, path)
 
     return given
 
