@@ -20,4 +20,4 @@ def real_path(path: str | os.PathLike[str]) -> str:
         except OSError:
             continue
     # As if nothing of it were a link. What may lie in some folders only is opened by Bounds, which follow none.
-    return os.path.abspath(path)  # noqa: PTH100 -- pathlib's takes no str
+    return os.path.abspath(path)  # noqa: PTH100 -- pathlib's leaves each `..`
